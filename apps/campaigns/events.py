@@ -1,0 +1,3 @@
+"""The facts this app records."""
+
+PUBLISHED = "campaign.published"

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from apps.checkout import api
+
+urlpatterns = [
+    path("orders", api.OrdersView.as_view(), name="orders"),
+    path("orders/<str:order_id>/refunds", api.RefundsView.as_view(), name="order-refunds"),
+    path("orders/<str:order_id>/cancel", api.CancelView.as_view(), name="order-cancel"),
+    path("orders/<str:order_id>/fulfil", api.FulfilView.as_view(), name="order-fulfil"),
+    path("refund-orders", api.RefundOrdersView.as_view(), name="refund-orders"),
+    path(
+        "refund-orders/<str:refund_order_id>/confirm",
+        api.RefundOrderConfirmView.as_view(),
+        name="refund-order-confirm",
+    ),
+    path(
+        "refund-orders/<str:refund_order_id>/fail",
+        api.RefundOrderFailView.as_view(),
+        name="refund-order-fail",
+    ),
+]

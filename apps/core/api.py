@@ -1,0 +1,149 @@
+"""What every API door shares: who may enter, and `idempotent`."""
+
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db import connection, transaction
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.core.callers import Door, caller_of
+from apps.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from apps.core.fingerprints import fingerprint
+from apps.core.models import IdempotentReply
+from apps.core.transactions import retrying
+
+REPLAYED = "Idempotent-Replayed"
+
+
+class IdempotencyKeyMissing(Invalid):
+    code = "idempotency_key_missing"
+    status = 400
+    message = "Send an Idempotency-Key header, so that a retry can never double anything."
+
+
+class IdempotencyKeyReused(Invalid):
+    code = "idempotency_key_reused"
+    message = "This Idempotency-Key was used with another body."
+
+
+class RequestInFlight(Conflict):
+    code = "request_in_flight"
+    message = "A request with this Idempotency-Key is being worked on right now."
+
+
+class EngineView(APIView):
+    """A door of the API. `doors` says who may enter; `scope` which scope a server key needs."""
+
+    doors: ClassVar[tuple[Door, ...]] = (Door.SERVER,)
+    scope: ClassVar[str] = ""
+
+    def check_permissions(self, request: Request) -> None:
+        caller = caller_of(request)
+        if caller is None:
+            if Door.PUBLIC not in self.doors:
+                raise Unauthenticated()
+            return
+        acts_as_member = caller.member_id is not None and Door.MEMBER in self.doors
+        if caller.door not in self.doors and not acts_as_member:
+            raise Forbidden()
+        if caller.door is Door.SERVER and self.scope and self.scope not in caller.scopes:
+            raise Forbidden(f"This server key lacks the scope “{self.scope}”.")
+
+
+class EnginePagination(CursorPagination):
+    """Newest first, opaque cursors."""
+
+    ordering = "-pk"
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 200
+
+
+Post = Callable[..., Response]
+
+
+def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
+    """Make a POST happen once per (credential, method, path, Idempotency-Key).
+
+    The door's work and its stored reply commit in one transaction, retried from the top after a
+    deadlock. A repeat is answered from the reply with the header `Idempotent-Replayed: true`; with
+    another body it is refused (422), while the first is under way 409. Only 2xx replies are kept,
+    without the fields in `omit` (secrets are shown once). The key is required of servers and
+    members (400 without), optional on public doors.
+    """
+
+    def decorate(post: Post) -> Post:
+        @functools.wraps(post)
+        def door(view: EngineView, request: Request, *args: Any, **kwargs: Any) -> Response:
+            caller = caller_of(request)
+            if caller is None and "Idempotency-Key" not in request.headers:
+                return retrying(lambda: _in_transaction(post, view, request, *args, **kwargs))
+            asked = IdempotentReply(
+                credential=caller.credential if caller else "public",
+                method=str(request.method),
+                path=request.path,
+                key=require_idempotency_key(request),
+                fingerprint=fingerprint(request.data),
+            )
+            return retrying(lambda: _once(asked, omit, post, view, request, *args, **kwargs))
+
+        return door
+
+    return decorate
+
+
+def require_idempotency_key(request: Request) -> str:
+    """The Idempotency-Key of a request. Raises IdempotencyKeyMissing or Invalid."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        raise IdempotencyKeyMissing()
+    if len(key) > 255:
+        raise Invalid("An Idempotency-Key has at most 255 characters.")
+    return key
+
+
+def _in_transaction(post: Post, *args: Any, **kwargs: Any) -> Response:
+    with transaction.atomic():
+        return post(*args, **kwargs)
+
+
+def _once(
+    asked: IdempotentReply, omit: tuple[str, ...], post: Post, *args: Any, **kwargs: Any
+) -> Response:
+    with transaction.atomic():
+        if not _claim(asked):
+            raise RequestInFlight()
+        kept = IdempotentReply.objects.filter(
+            credential=asked.credential, method=asked.method, path=asked.path, key=asked.key
+        ).first()
+        if kept is not None:
+            if kept.fingerprint != asked.fingerprint:
+                raise IdempotencyKeyReused()
+            return Response(kept.body, status=kept.status_code, headers={REPLAYED: "true"})
+        response = post(*args, **kwargs)
+        if 200 <= response.status_code < 300:
+            asked.pk = None
+            asked.status_code = response.status_code
+            asked.body = _without(response.data, omit)
+            asked.save(force_insert=True)
+        return response
+
+
+def _claim(asked: IdempotentReply) -> bool:
+    """Take the transaction-level advisory lock of this key, without waiting."""
+    name = "\0".join((asked.credential, asked.method, asked.path, asked.key))
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        return bool(cursor.fetchone()[0])
+
+
+def _without(body: Any, omit: tuple[str, ...]) -> Any:
+    if not omit or not isinstance(body, dict):
+        return body
+    return {name: value for name, value in body.items() if name not in omit}

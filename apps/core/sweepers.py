@@ -1,0 +1,33 @@
+"""Deadlines are rows with a due time; a sweeper does what is due, any number of times."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+
+log = logging.getLogger(__name__)
+
+Sweeper = Callable[[], int]
+
+_sweepers: dict[str, Sweeper] = {}
+
+
+def register(name: str, sweeper: Sweeper) -> None:
+    """Have `run_due` call `sweeper`, which does what is due and returns how much that was."""
+    _sweepers[name] = sweeper
+
+
+def run_due() -> dict[str, int]:
+    """Run all sweepers; what each did, by name. One that raises is logged and stops no other.
+
+    Raises OperationalError or InterfaceError when the database itself is away.
+    """
+    done: dict[str, int] = {}
+    for name, sweeper in _sweepers.items():
+        try:
+            done[name] = sweeper()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("sweeper %s failed", name)
+    return done

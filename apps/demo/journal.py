@@ -1,0 +1,62 @@
+"""The shop's own record of what it has replayed, so that a second run goes on where one stopped.
+
+The engine keeps the replies to Idempotency-Keys for 72 hours; a shop must not need them for longer.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+class Journal:
+    """Lines of JSON in one file per campaign, appended as groups begin and finish."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._began: dict[int, str] = {}
+        self._finished: set[int] = set()
+        self._read()
+
+    @property
+    def finished(self) -> frozenset[int]:
+        """The ids of the groups that need nothing more."""
+        return frozenset(self._finished)
+
+    def begin(self, group_id: int, now: str) -> str:
+        """When the group's orders happened: now, or when it was first begun.
+
+        Written down before its first request, so that a repeat reports the very same orders.
+        """
+        if group_id not in self._began:
+            # On disk, as the orders will be that name this moment.
+            self._append({"began": group_id, "at": now}, durably=True)
+            self._began[group_id] = now
+        return self._began[group_id]
+
+    def finish(self, group_id: int) -> None:
+        """Never replay this group again."""
+        self._append({"finished": group_id}, durably=False)
+        self._finished.add(group_id)
+
+    def _read(self) -> None:
+        if not self._path.exists():
+            return
+        for line in self._path.read_text().splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue  # cut off when its writer was killed: it never began to act on it
+            if "began" in entry:
+                self._began[entry["began"]] = entry["at"]
+            else:
+                self._finished.add(entry["finished"])
+
+    def _append(self, entry: dict[str, Any], *, durably: bool) -> None:
+        # A line break first as well: the file may end in a line that was cut off.
+        with self._path.open("a") as file:
+            file.write("\n" + json.dumps(entry) + "\n")
+            if durably:
+                file.flush()
+                os.fsync(file.fileno())

@@ -1,0 +1,29 @@
+"""The only writers of offers, rooms, seats and refund orders."""
+
+from apps.groupbuy.services.offers import offer_create
+from apps.groupbuy.services.payments import SeatOutcome, seat_pay
+from apps.groupbuy.services.refunds import (
+    refund_order_confirm,
+    refund_order_fail,
+    refund_order_lock,
+)
+from apps.groupbuy.services.returns import seats_refunded
+from apps.groupbuy.services.rooms import room_cancel, room_open, rooms_turn
+from apps.groupbuy.services.seats import holds_expire, seat_hold, seat_leave, seats_release_order
+
+__all__ = [
+    "SeatOutcome",
+    "holds_expire",
+    "offer_create",
+    "refund_order_confirm",
+    "refund_order_fail",
+    "refund_order_lock",
+    "room_cancel",
+    "room_open",
+    "rooms_turn",
+    "seat_hold",
+    "seat_leave",
+    "seat_pay",
+    "seats_refunded",
+    "seats_release_order",
+]

@@ -1,0 +1,176 @@
+"""A room's life: opened by its host, completed by its last payment, or ended by time.
+
+A room takes exactly one terminal state, under its lock; a trigger holds that it is final.
+"""
+
+import datetime as dt
+
+from apps.campaigns.models import Campaign
+from apps.core.clock import EngineNow, engine_now
+from apps.core.services import event_record
+from apps.core.transactions import in_transaction
+from apps.groupbuy import events
+from apps.groupbuy.errors import OfferWithdrawn, RoomEnded
+from apps.groupbuy.models import Offer, RefundOrder, Room, Seat
+from apps.groupbuy.rules import TERMINAL, RoomStatus, next_turn
+from apps.groupbuy.services.refunds import refund_orders_request
+from apps.groupbuy.services.seats import (
+    active_seats,
+    expired_release,
+    item_of,
+    room_lock,
+    seat_insert,
+    seats_release,
+)
+from apps.invites.services import Brought, participant_admit, participants_confirm
+
+
+@in_transaction
+def room_open(
+    *,
+    offer: Offer,
+    member_id: int,
+    brought: Brought,
+    now: dt.datetime,
+    sku: str = "",
+    quantity: int = 1,
+    order_id: str = "",
+) -> tuple[Room, Seat]:
+    """Open a pending room with the host's held seat; it lives from the host's payment on.
+
+    Raises OfferWithdrawn, ItemUnknown, StockSpent, and what `participant_admit` raises. Locks what
+    it makes, the host's participant and the stock.
+    """
+    if not offer.is_active:
+        raise OfferWithdrawn()
+    participant_admit(campaign=offer.campaign, member_id=member_id, brought=brought, now=now)
+    clock = engine_now()
+    room = Room.objects.create(
+        offer=offer,
+        host_id=member_id,
+        size=offer.room_size,
+        duration=offer.duration,
+        hold_ttl=offer.hold_ttl,
+        due_at=clock + offer.hold_ttl,
+    )
+    seat = seat_insert(
+        room,
+        member_id,
+        item_of(offer, sku),
+        quantity=quantity,
+        position=0,
+        inviter=None,
+        order_id=order_id,
+        clock=clock,
+    )
+    return room, seat
+
+
+def room_start(room: Room, clock: dt.datetime) -> None:
+    """The host has paid: the room opens and its duration runs. The caller has the room's lock."""
+    room.status = RoomStatus.OPEN
+    room.opened_at = clock
+    room.deadline_at = clock + room.duration
+    room.due_at = room.deadline_at
+    room.save(update_fields=["status", "opened_at", "deadline_at", "due_at"])
+    _report(events.ROOM_OPENED, room, clock)
+
+
+def room_complete(room: Room, clock: dt.datetime) -> None:
+    """The last seat is paid. Confirms the seated where that is the qualifying act.
+
+    The caller has the room's lock; locks the participants.
+    """
+    _end(room, RoomStatus.COMPLETED, clock)
+    campaign = room.offer.campaign
+    if campaign.qualifying_act == Campaign.QualifyingAct.ROOM:
+        seated = room.seats.filter(status=Seat.Status.PAID).values_list("member_id", flat=True)
+        participants_confirm(campaign=campaign, member_ids=seated, now=clock)
+
+
+def _end(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") -> None:
+    room.status = status
+    room.reason = reason
+    room.ended_at = clock
+    room.due_at = None
+    room.save(update_fields=["status", "reason", "ended_at", "due_at"])
+    _report(f"room.{status}", room, clock)
+
+
+def _report(kind: str, room: Room, clock: dt.datetime) -> None:
+    event_record(
+        key=f"{kind}:{room.pk}",
+        kind=kind,
+        payload={"room": room.public_id, "offer": room.offer.public_id, "reason": room.reason},
+        occurred_at=clock,
+        is_test=room.offer.campaign.is_test,
+    )
+
+
+@in_transaction
+def room_cancel(*, room_id: int, reason: str) -> None:
+    """End a room early and ask for every payment back. Raises RoomEnded. Locks room, seats, stock."""
+    room = room_lock(room_id)
+    if room.status in TERMINAL:
+        raise RoomEnded()
+    _undo(room, RoomStatus.CANCELLED, engine_now(), reason)
+
+
+def _undo(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") -> None:
+    """End a room that did not complete: every paid seat gets a refund order, every seat is freed."""
+    failed = status is RoomStatus.FAILED
+    _end(room, status, clock, reason)
+    seats = list(active_seats(room).select_related("line__order").order_by("pk"))
+    refund_orders_request(
+        [seat for seat in seats if seat.status == Seat.Status.PAID],
+        RefundOrder.Why.ROOM_FAILED if failed else RefundOrder.Why.ROOM_CANCELLED,
+        clock,
+    )
+    why = Seat.Released.ROOM_FAILED if failed else Seat.Released.ROOM_CANCELLED
+    seats_release(seats, why, clock)
+
+
+def rooms_turn() -> int:
+    """Do what time asks of rooms whose moment has come, one per transaction; how many."""
+    turned = 0
+    while _turn_next():
+        turned += 1
+    return turned
+
+
+@in_transaction
+def _turn_next() -> bool:
+    due = (
+        Room.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .select_related("offer__campaign")
+        .filter(due_at__lte=EngineNow())
+        .order_by("due_at")
+        .first()
+    )
+    if due is None:
+        return False
+    clock = engine_now()
+    expired_release(due, clock)
+    holds = due.seats.filter(status=Seat.Status.HELD).values_list("hold_expires_at", flat=True)
+    status, look_at = next_turn(RoomStatus(due.status), due.deadline_at, list(holds), clock)
+    if status is RoomStatus.FAILED:
+        _undo(due, status, clock)
+    elif status is RoomStatus.CANCELLED:
+        _undo(due, status, clock, "host_unpaid")
+    else:
+        due.status, due.due_at = status, look_at
+        due.save(update_fields=["status", "due_at"])
+    return True
+
+
+def host_succeed(room: Room, clock: dt.datetime) -> None:
+    """The host's seat is gone: the earliest paid seat hosts, else the room is cancelled.
+
+    The caller has the room's lock.
+    """
+    heir = room.seats.filter(status=Seat.Status.PAID).order_by("paid_at", "pk").first()
+    if heir is None:
+        _undo(room, RoomStatus.CANCELLED, clock, "host_left")
+        return
+    room.host_id = heir.member_id
+    room.save(update_fields=["host"])

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from apps.groupbuy import api, views
+
+# Under /api/v1/.
+urlpatterns = [
+    path("offers", api.OffersView.as_view(), name="offers"),
+    path("offers/<str:offer_id>", api.OfferView.as_view(), name="offer"),
+    path("offers/<str:offer_id>/rooms", api.OfferRoomsView.as_view(), name="offer-rooms"),
+    path("rooms/<str:room_id>", api.RoomView.as_view(), name="room"),
+    path("rooms/<str:room_id>/link", api.RoomLinkView.as_view(), name="room-link"),
+    path("rooms/<str:room_id>/seats", api.RoomSeatsView.as_view(), name="room-seats"),
+    path("seats/<str:seat_id>", api.SeatView.as_view(), name="seat"),
+]
+
+# For people.
+page_patterns = [path("g/<str:room_id>", views.group, name="group")]

@@ -1,0 +1,243 @@
+"""Doors: links, visits, joining, and the chain."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.campaigns.selectors import campaign_by_public_id
+from apps.core import clock
+from apps.core.api import EngineView, idempotent
+from apps.core.callers import Door, acting_member_id, is_test
+from apps.core.transactions import retrying
+from apps.invites import selectors, services
+from apps.invites.models import Link, Participant
+from apps.invites.openings import link_url, opening_of, public_url
+from apps.invites.services import Brought
+from apps.members.selectors import Face, faces
+
+MAX_TREE_ROWS = 500
+
+
+class BroughtInput(serializers.Serializer[Any]):
+    code = serializers.CharField(
+        max_length=32, required=False, default="", allow_blank=True, help_text="A code typed in."
+    )
+    visit_token = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="From the link that was opened.",
+    )
+
+
+class CardOutput(serializers.Serializer[Any]):
+    title = serializers.CharField()
+    picture_url = serializers.CharField(allow_blank=True)
+
+
+class LinkOutput(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    url = serializers.CharField()
+    qr_url = serializers.CharField()
+    scene = serializers.CharField(help_text="For a mini-program's QR code.")
+    card = CardOutput()
+
+
+class VisitInput(serializers.Serializer[Any]):
+    code = serializers.CharField(max_length=32, help_text="The link's code, or the scene.")
+    channel = serializers.CharField(max_length=32, required=False, default="", allow_blank=True)
+
+
+class CampaignNameOutput(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class TargetOutput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(["campaign", "room"])
+    room = serializers.CharField(allow_null=True)
+
+
+class FaceOutput(serializers.Serializer[Any]):
+    nickname = serializers.CharField(allow_blank=True)
+    avatar_url = serializers.CharField(allow_blank=True)
+
+
+class VisitOutput(serializers.Serializer[Any]):
+    visit_token = serializers.CharField()
+    campaign = CampaignNameOutput()
+    target = TargetOutput()
+    inviter = FaceOutput()
+    counted = serializers.BooleanField(help_text="False for bots, previews and prefetches.")
+
+
+class ParticipantOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    status = serializers.CharField()
+    generation = serializers.IntegerField()
+    joined_at = serializers.DateTimeField()
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    brought = serializers.SerializerMethodField(help_text="Whether somebody brought them.")
+
+    def get_brought(self, participant: Participant) -> bool:
+        return participant.referrer_id is not None
+
+
+class TreeRowOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    depth = serializers.IntegerField()
+    generation = serializers.IntegerField()
+    status = serializers.CharField()
+
+
+class TreeOutput(serializers.Serializer[Any]):
+    results = TreeRowOutput(many=True)
+
+
+class CandidateOutput(serializers.Serializer[Any]):
+    touch = serializers.IntegerField()
+    source = serializers.CharField()
+    referrer = serializers.CharField()
+    touched_at = serializers.CharField()
+    verdict = serializers.CharField()
+
+
+class TraceOutput(serializers.Serializer[Any]):
+    decided_at = serializers.DateTimeField()
+    referrer = serializers.CharField(allow_null=True)
+    candidates = CandidateOutput(many=True)
+
+
+class TracesOutput(serializers.Serializer[Any]):
+    results = TraceOutput(many=True)
+
+
+def brought_from(request: Request) -> Brought:
+    """The code and visit token in a request's body. Raises ValidationError."""
+    body = BroughtInput(data=request.data)
+    body.is_valid(raise_exception=True)
+    return Brought(body.validated_data["code"], body.validated_data["visit_token"])
+
+
+def link_output(request: Request, link: Link, title: str, picture_url: str) -> dict[str, Any]:
+    """A link as phones need it: address, QR address, scene and card."""
+    return {
+        "code": link.code,
+        "url": link_url(request, link),
+        "qr_url": public_url(request, reverse("share-qr-png", args=[link.code])),
+        "scene": link.code,
+        "card": {"title": title, "picture_url": picture_url},
+    }
+
+
+class CampaignLinkView(EngineView):
+    """My link to a campaign: made at the first call, the same afterwards."""
+
+    doors = (Door.MEMBER,)
+
+    @extend_schema(request=BroughtInput, responses={200: LinkOutput, 201: LinkOutput})
+    def put(self, request: Request, campaign_id: str) -> Response:
+        campaign = campaign_by_public_id(campaign_id, is_test=is_test(request))
+        link, created = retrying(
+            lambda: services.campaign_link(
+                campaign=campaign,
+                member_id=acting_member_id(request),
+                brought=brought_from(request),
+                now=clock.now(),
+            )
+        )
+        body = link_output(
+            request, link, campaign.card_title or campaign.name, campaign.card_picture_url
+        )
+        return Response(body, status=201 if created else 200)
+
+
+class VisitsView(EngineView):
+    """A link or scene was opened in an app or a mini-program."""
+
+    doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
+
+    @extend_schema(request=VisitInput, responses={201: VisitOutput})
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        body = VisitInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        link = selectors.link_by_code(body.validated_data["code"], pointer="/code")
+        visit = services.visit_record(
+            link=link, opening=opening_of(request), channel=body.validated_data["channel"]
+        )
+        owner = link.participant
+        face = faces({owner.member_id}).get(owner.member_id, Face("", ""))
+        answer = {
+            "visit_token": selectors.visit_token(visit),
+            "campaign": {"id": owner.campaign.public_id, "name": owner.campaign.name},
+            "target": {"kind": "room" if link.room else "campaign", "room": link.room or None},
+            "inviter": {"nickname": face.nickname, "avatar_url": face.avatar_url},
+            "counted": not visit.skipped,
+        }
+        return Response(answer, status=201)
+
+
+class TouchesView(EngineView):
+    """The visit token or code that brought me, told after login."""
+
+    doors = (Door.MEMBER,)
+
+    @extend_schema(request=BroughtInput, responses={204: None})
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        services.touch_record(
+            member_id=acting_member_id(request), brought=brought_from(request), now=clock.now()
+        )
+        return Response(status=204)
+
+
+class JoinView(EngineView):
+    """Join a campaign. Joining again answers with the same participant."""
+
+    doors = (Door.MEMBER,)
+
+    @extend_schema(
+        request=BroughtInput, responses={200: ParticipantOutput, 201: ParticipantOutput}
+    )
+    @idempotent()
+    def post(self, request: Request, campaign_id: str) -> Response:
+        campaign = campaign_by_public_id(campaign_id, is_test=is_test(request))
+        participant, created = services.campaign_join(
+            campaign=campaign,
+            member_id=acting_member_id(request),
+            brought=brought_from(request),
+            now=clock.now(),
+        )
+        return Response(ParticipantOutput(participant).data, status=201 if created else 200)
+
+
+class TreeView(EngineView):
+    """The chain below a participant, parents first."""
+
+    scope = "campaigns"
+
+    @extend_schema(responses=TreeOutput, parameters=[OpenApiParameter("depth", int)])
+    def get(self, request: Request, participant_id: str) -> Response:
+        top = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
+        depth = request.query_params.get("depth", "3")
+        levels = min(int(depth), 100) if depth.isdecimal() else 3
+        rows = selectors.tree_below(top, depth=levels, limit=MAX_TREE_ROWS)
+        return Response({"results": TreeRowOutput(rows, many=True).data})
+
+
+class TraceView(EngineView):
+    """Why the referrer is who it is: every decision, with all its candidates."""
+
+    scope = "campaigns"
+
+    @extend_schema(responses=TracesOutput)
+    def get(self, request: Request, participant_id: str) -> Response:
+        participant = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
+        return Response({"results": selectors.traces_of(participant)})
+

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class InvitesConfig(AppConfig):
+    name = "apps.invites"
+    verbose_name = "Links and the referral chain"
+
+    def ready(self) -> None:
+        from apps.core import invariants as core_invariants
+        from apps.core import sweepers
+        from apps.invites import invariants, services
+
+        core_invariants.register(*invariants.INVITES)
+        sweepers.register("kept orders", services.participants_qualify)

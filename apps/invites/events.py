@@ -1,0 +1,5 @@
+"""The facts this app records."""
+
+JOINED = "participant.joined"
+BROUGHT = "participant.brought"
+CONFIRMED = "participant.confirmed"

@@ -1,0 +1,277 @@
+"""Becoming a participant, being brought by somebody, and being confirmed.
+
+The forest stays a forest because a participant with referees never changes their referrer, and a new
+one has none. The trigger `participant_referrer_guard` holds what this code promises.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import F
+
+from apps.campaigns.models import Campaign
+from apps.campaigns.selectors import is_running
+from apps.campaigns.services import CampaignNotRunning
+from apps.core.clock import EngineNow
+from apps.core.services import event_record
+from apps.core.transactions import in_transaction
+from apps.invites import events
+from apps.invites.models import CampaignOrder, Link, Participant, Touch, Trace
+from apps.invites.rules import Attribution, Candidate, Source, attribute
+from apps.invites.services.links import link_get_or_create
+from apps.invites.services.touches import Brought, brought_by, touch_record
+from apps.orders.models import Order
+
+Status = Participant.Status
+
+
+@in_transaction
+def campaign_join(
+    *, campaign: Campaign, member_id: int, brought: Brought, now: dt.datetime
+) -> tuple[Participant, bool]:
+    """Join a campaign; (participant, whether they are new here). Again changes nothing more.
+
+    Confirms the participant where joining is the qualifying act. Raises what `participant_admit`
+    and `touch_record` raise. Locks as `participant_admit`.
+    """
+    participant, created = participant_admit(
+        campaign=campaign, member_id=member_id, brought=brought, now=now
+    )
+    if campaign.qualifying_act == Campaign.QualifyingAct.JOIN:
+        participants_confirm(campaign=campaign, member_ids=[member_id], now=now)
+        participant.refresh_from_db()
+    return participant, created
+
+
+@in_transaction
+def campaign_link(
+    *, campaign: Campaign, member_id: int, brought: Brought, now: dt.datetime, room: str = ""
+) -> tuple[Link, bool]:
+    """The member's link to a campaign, or to a `room` of it, making them a participant.
+
+    Returns (link, created). Raises and locks as `participant_admit`.
+    """
+    participant, _ = participant_admit(
+        campaign=campaign, member_id=member_id, brought=brought, now=now
+    )
+    return link_get_or_create(participant=participant, room=room)
+
+
+@in_transaction
+def participant_admit(
+    *, campaign: Campaign, member_id: int, brought: Brought, now: dt.datetime
+) -> tuple[Participant, bool]:
+    """Make a member a participant, or let a better touch replace a provisional one's referrer.
+
+    Every door calls this: joining, asking for a link, holding or paying a seat, an order in the
+    campaign. Returns (participant, created). Raises CampaignNotRunning for somebody new when the
+    campaign is not running; CodeOfOtherCampaign, LinkUnknown, OwnCode, VisitTokenInvalid. Locks the
+    future referrer (KEY SHARE), or both participants (UPDATE) in pk order when a referrer changes.
+    """
+    link = touch_record(member_id=member_id, brought=brought, now=now)
+    brought_by(link, campaign, typed=bool(brought.code))
+    participant = _find(campaign, member_id)
+    created = False
+    if participant is None:
+        if not is_running(campaign, now):
+            raise CampaignNotRunning()
+        created = _insert(campaign, member_id, now)
+        participant = Participant.objects.get(campaign=campaign, member_id=member_id)
+    elif link is not None and participant.status == Status.PROVISIONAL:
+        _reconsider(participant, campaign, now)
+    return participant, created
+
+
+def _find(campaign: Campaign, member_id: int) -> Participant | None:
+    return Participant.objects.filter(campaign=campaign, member_id=member_id).first()
+
+
+def _attribution(campaign: Campaign, member_id: int, now: dt.datetime) -> Attribution:
+    touches = Touch.objects.filter(campaign=campaign, member_id=member_id).select_related(
+        "link__participant", "visit"
+    )
+    candidates = [
+        Candidate(
+            touch=touch.pk,
+            source=Source(touch.source),
+            referrer=touch.link.participant_id,
+            referrer_member=touch.link.participant.member_id,
+            touched_at=touch.touched_at,
+            counted=touch.visit is None or not touch.visit.skipped,
+            revoked=touch.link.revoked_at is not None,
+        )
+        for touch in touches
+    ]
+    return attribute(
+        candidates,
+        member=member_id,
+        now=now,
+        window=campaign.attribution_window,
+        first=campaign.attribution == Campaign.Attribution.FIRST,
+    )
+
+
+def _insert(campaign: Campaign, member_id: int, now: dt.datetime) -> bool:
+    decided = _attribution(campaign, member_id, now)
+    place = _place_below(decided.winner.referrer) if decided.winner else (None, None, 0)
+    referrer_id, root_id, generation = place
+    participant = Participant(
+        campaign=campaign,
+        member_id=member_id,
+        referrer_id=referrer_id,
+        root_id=root_id,
+        generation=generation,
+        version_id=campaign.published_version_id,
+        joined_at=now,
+    )
+    Participant.objects.bulk_create([participant], ignore_conflicts=True)
+    stored = Participant.objects.get(campaign=campaign, member_id=member_id)
+    if stored.public_id != participant.public_id:
+        return False  # the same member came through another door at this moment
+    _keep_trace(stored, decided, now)
+    _report(events.JOINED, stored, now)
+    return True
+
+
+def _place_below(referrer_id: int) -> tuple[int, int, int]:
+    """(referrer, root, generation) of a new leaf. KEY SHARE: the referrer cannot move meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT id, coalesce(root_id, id), generation + 1 FROM invites_participant
+               WHERE id = %s FOR KEY SHARE""",
+            [referrer_id],
+        )
+        return cursor.fetchone()
+
+
+def _reconsider(participant: Participant, campaign: Campaign, now: dt.datetime) -> None:
+    decided = _attribution(campaign, participant.member_id, now)
+    if decided.winner is None or decided.winner.referrer == participant.referrer_id:
+        return
+    winner = decided.winner.referrer
+    # A plain FOR UPDATE, not NO KEY: somebody new below either of the two must wait.
+    both = Participant.objects.select_for_update(of=("self",)).filter(pk__in=[participant.pk, winner])
+    locked = {row.pk: row for row in both.order_by("pk")}
+    current = locked[participant.pk]
+    if current.status != Status.PROVISIONAL or current.referees.exists():
+        return
+    above = locked[winner]
+    Participant.objects.filter(pk=participant.pk).update(
+        referrer=above, root_id=above.root_id or above.pk, generation=above.generation + 1
+    )
+    participant.refresh_from_db()
+    _keep_trace(participant, decided, now)
+    _report(events.BROUGHT, participant, now)
+
+
+def _keep_trace(participant: Participant, decided: Attribution, now: dt.datetime) -> None:
+    if not decided.judged:
+        return  # nobody was in question
+    Trace.objects.create(
+        participant=participant,
+        decided_at=now,
+        referrer_id=participant.referrer_id,
+        candidates=[
+            {
+                "touch": judged.candidate.touch,
+                "source": judged.candidate.source,
+                "referrer": judged.candidate.referrer,
+                "touched_at": judged.candidate.touched_at.isoformat(),
+                "verdict": judged.verdict,
+            }
+            for judged in decided.judged
+        ],
+    )
+
+
+def _report(kind: str, participant: Participant, now: dt.datetime) -> None:
+    suffix = f":{participant.referrer_id}" if kind == events.BROUGHT else ""
+    event_record(
+        key=f"{kind}:{participant.pk}{suffix}",
+        kind=kind,
+        payload={"participant": participant.pk, "id": participant.public_id},
+        occurred_at=now,
+        is_test=participant.campaign.is_test,
+    )
+
+
+@in_transaction
+def participants_confirm(
+    *, campaign: Campaign, member_ids: Iterable[int], now: dt.datetime
+) -> list[Participant]:
+    """Confirm these members' participants, whose referrers are then fixed; those newly confirmed.
+
+    Called by whatever completes the qualifying act, in its transaction. Locks them in pk order.
+    """
+    provisional = (
+        Participant.objects.select_for_update(of=("self",), no_key=True)
+        .filter(campaign=campaign, member_id__in=list(member_ids), status=Status.PROVISIONAL)
+        .order_by("pk")
+    )
+    confirmed = list(provisional)
+    Participant.objects.filter(pk__in=[row.pk for row in confirmed]).update(
+        status=Status.CONFIRMED, confirmed_at=now
+    )
+    for participant in confirmed:
+        participant.campaign = campaign
+        _report(events.CONFIRMED, participant, now)
+    return confirmed
+
+
+@in_transaction
+def campaign_order_record(
+    *, campaign: Campaign, order: Order, brought: Brought, now: dt.datetime
+) -> CampaignOrder:
+    """Count an order in a campaign, making its buyer a participant; once per order and campaign.
+
+    Where a kept order is the qualifying act, notes when this one will count as kept. Raises and
+    locks as `participant_admit`.
+    """
+    participant, _ = participant_admit(
+        campaign=campaign, member_id=order.member_id, brought=brought, now=now
+    )
+    if campaign.qualifying_act == Campaign.QualifyingAct.JOIN:
+        participants_confirm(campaign=campaign, member_ids=[order.member_id], now=now)
+    if campaign.qualifying_act == Campaign.QualifyingAct.ORDER:
+        Participant.objects.filter(
+            pk=participant.pk, status=Status.PROVISIONAL, qualifies_at=None
+        ).update(qualifies_at=order.occurred_at + campaign.keep_window)
+    counted, _ = CampaignOrder.objects.get_or_create(
+        campaign=campaign, order=order, defaults={"participant": participant}
+    )
+    return counted
+
+
+def participants_qualify() -> int:
+    """Confirm those whose order was kept; look again later at those with a younger one; how many."""
+    done = 0
+    while _qualify_next():
+        done += 1
+    return done
+
+
+@in_transaction
+def _qualify_next() -> bool:
+    due = (
+        Participant.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .select_related("campaign")
+        .filter(status=Status.PROVISIONAL, qualifies_at__lte=EngineNow())
+        .order_by("qualifies_at")
+        .first()
+    )
+    if due is None:
+        return False
+    kept = Order.objects.filter(
+        campaigns__participant=due, refunded_minor__lt=F("paid_minor")
+    ).order_by("occurred_at")
+    oldest = kept.first()
+    next_look = oldest.occurred_at + due.campaign.keep_window if oldest else None
+    if oldest is not None and next_look is not None and next_look <= due.qualifies_at:
+        participants_confirm(
+            campaign=due.campaign, member_ids=[due.member_id], now=due.qualifies_at
+        )
+    else:
+        due.qualifies_at = next_look
+        due.save(update_fields=["qualifies_at"])
+    return True

@@ -1,0 +1,40 @@
+"""Bearer credentials: server keys for shops, tokens for members."""
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.request import Request
+
+from apps.core.callers import Caller, Door
+from apps.core.errors import Unauthenticated
+from apps.members import credentials, selectors
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer sk_…` is a server key, anything else a member token."""
+
+    def authenticate(self, request: Request) -> tuple[None, Caller] | None:
+        """(None, caller), or None without a header. Raises Unauthenticated for a bad credential."""
+        words = get_authorization_header(request).split()
+        if not words:
+            return None
+        if len(words) != 2 or words[0].lower() != b"bearer":
+            raise Unauthenticated("Send the credential as “Authorization: Bearer …”.")
+        text = words[1].decode("latin-1")
+        return None, self._server(text, request) if text.startswith("sk_") else self._member(text)
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+    def _server(self, text: str, request: Request) -> Caller:
+        key = selectors.server_key_by_text(text)
+        if key is None:
+            raise Unauthenticated("This server key is unknown or revoked.")
+        member_id = None
+        if external_id := request.headers.get("On-Behalf-Of"):
+            member_id = selectors.member_by_external_id(external_id, is_test=key.is_test).pk
+        return Caller(Door.SERVER, key.public_id, key.is_test, frozenset(key.scopes), member_id)
+
+    def _member(self, text: str) -> Caller:
+        claims = credentials.member_token_claims(text)
+        return Caller(
+            Door.MEMBER, claims.public_id, claims.is_test, frozenset(), claims.member_id
+        )

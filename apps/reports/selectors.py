@@ -1,0 +1,216 @@
+"""The campaign report, read from the base tables.
+
+Test members never meet a live campaign, so a campaign's own rows are all that may count.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from apps.campaigns.models import Budget, Campaign
+from apps.core.clock import EngineNow
+from apps.core.models import Event
+from apps.groupbuy.models import RefundOrder, Room, Seat
+from apps.groupbuy.rules import ACTIVE
+from apps.invites.models import CampaignOrder, Link, Participant, Visit
+from apps.reports.rules import Generation, Spread, Step, funnel, spread
+from apps.rewards.models import ClawBack, Grant
+
+
+@dataclass(frozen=True)
+class People:
+    participants: int
+    provisional: int
+    seeds: int
+    referred: int
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """`refunded`: completed rooms that a refund brought below their size."""
+
+    opened: int
+    open: int
+    completed: int
+    failed: int
+    cancelled: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class Rewards:
+    """Points by what became of them; `points_settled` is settled minus clawed back."""
+
+    grants: int
+    points_pending: int
+    points_settled: int
+    points_clawed_back: int
+    points_void: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the rewards cost, in minor units; `per_participant_minor` of what was spent."""
+
+    currency: str
+    budget_minor: int | None
+    reserved_minor: int
+    spent_minor: int
+    per_participant_minor: float | None
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """What the figures do not contain yet. All zero: nothing more will change by itself."""
+
+    events_pending: int
+    events_parked: int
+    grants_pending: int
+    refund_orders_outstanding: int
+    rooms_due: int
+
+
+@dataclass(frozen=True)
+class CampaignReport:
+    campaign: Campaign
+    as_of: dt.datetime
+    freshness: Freshness
+    people: People
+    spread: Spread
+    generations: tuple[Generation, ...]
+    rooms: Rooms
+    funnel: tuple[Step, ...]
+    rewards: Rewards
+    cost: Cost
+
+
+def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
+    """How far the campaign spread and what it cost, as of now. A handful of aggregate queries."""
+    generations = _generations(campaign)
+    people = _people(campaign)
+    return CampaignReport(
+        campaign=campaign,
+        as_of=now,
+        freshness=_freshness(campaign),
+        people=people,
+        spread=spread(generations),
+        generations=generations,
+        rooms=_rooms(campaign),
+        funnel=_funnel(campaign),
+        rewards=_rewards(campaign),
+        cost=_cost(campaign, people.participants),
+    )
+
+
+def _people(campaign: Campaign) -> People:
+    confirmed = Q(status=Participant.Status.CONFIRMED)
+    counts = Participant.objects.filter(campaign=campaign).aggregate(
+        participants=Count("pk", filter=confirmed),
+        provisional=Count("pk", filter=~confirmed),
+        seeds=Count("pk", filter=confirmed & Q(referrer=None)),
+        referred=Count("pk", filter=confirmed & Q(referrer__isnull=False)),
+    )
+    return People(**counts)
+
+
+# A referee counts for the generation of the referrer, when both are confirmed.
+_GENERATIONS_SQL = """
+SELECT p.generation, count(*),
+       coalesce(sum((SELECT count(*) FROM invites_participant c
+                     WHERE c.referrer_id = p.id AND c.status = 'confirmed')), 0)
+FROM invites_participant p
+WHERE p.campaign_id = %s AND p.status = 'confirmed'
+GROUP BY p.generation ORDER BY p.generation
+"""
+
+
+def _generations(campaign: Campaign) -> tuple[Generation, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(_GENERATIONS_SQL, [campaign.pk])
+        return tuple(Generation(int(g), int(n), int(x)) for g, n, x in cursor.fetchall())
+
+
+def _rooms(campaign: Campaign) -> Rooms:
+    rooms = Room.objects.filter(offer__campaign=campaign)
+    counts = rooms.aggregate(
+        opened=Count("pk", filter=Q(opened_at__isnull=False)),
+        open=Count("pk", filter=Q(status__in=["open", "closing"])),
+        completed=Count("pk", filter=Q(status="completed")),
+        failed=Count("pk", filter=Q(status="failed")),
+        cancelled=Count("pk", filter=Q(status="cancelled")),
+    )
+    kept = Count("seats", filter=Q(seats__status=Seat.Status.PAID))
+    refunded = rooms.filter(status="completed").annotate(kept=kept).filter(kept__lt=F("size"))
+    return Rooms(**counts, refunded=refunded.count())
+
+
+def _funnel(campaign: Campaign) -> tuple[Step, ...]:
+    """From participants to orders. Visits of bots, previews and prefetches count nowhere."""
+    visits = Visit.objects.filter(link__participant__campaign=campaign, skipped="")
+    participants = Participant.objects.filter(campaign=campaign)
+    return funnel(
+        [
+            ("participants", participants.count()),
+            ("sharers", participants.filter(Q(pk__in=_owners_with_visits(campaign))).count()),
+            ("visits", visits.count()),
+            ("brought", participants.filter(referrer__isnull=False).count()),
+            ("orders", _orders_of_brought(campaign)),
+        ]
+    )
+
+
+def _owners_with_visits(campaign: Campaign) -> QuerySet[Link, dict[str, int]]:
+    links = Link.objects.filter(participant__campaign=campaign, visits__skipped="")
+    return links.values("participant_id")
+
+
+def _orders_of_brought(campaign: Campaign) -> int:
+    return CampaignOrder.objects.filter(
+        campaign=campaign,
+        participant__referrer__isnull=False,
+        order__refunded_minor__lt=F("order__paid_minor"),
+    ).count()
+
+
+def _rewards(campaign: Campaign) -> Rewards:
+    left = F("points") - F("taken_back")
+    sums = Grant.objects.filter(campaign=campaign).aggregate(
+        grants=Count("pk"),
+        points_pending=Coalesce(Sum(left, filter=Q(status=Grant.Status.PENDING)), 0),
+        points_settled=Coalesce(Sum(left, filter=Q(settled_at__isnull=False)), 0),
+    )
+    taken_back = ClawBack.objects.filter(grant__campaign=campaign).aggregate(
+        points_clawed_back=Coalesce(Sum("points", filter=Q(while_pending=False)), 0),
+        points_void=Coalesce(Sum("points", filter=Q(while_pending=True)), 0),
+    )
+    return Rewards(**sums, **taken_back)
+
+
+def _cost(campaign: Campaign, participants: int) -> Cost:
+    budget = Budget.objects.filter(campaign=campaign).first() or Budget()
+    return Cost(
+        currency=campaign.currency,
+        budget_minor=budget.amount_minor,
+        reserved_minor=budget.reserved_minor,
+        spent_minor=budget.spent_minor,
+        per_participant_minor=budget.spent_minor / participants if participants else None,
+    )
+
+
+def _freshness(campaign: Campaign) -> Freshness:
+    rooms = Room.objects.filter(offer__campaign=campaign, status__in=ACTIVE)
+    outstanding = RefundOrder.objects.filter(
+        seat__room__offer__campaign=campaign, status=RefundOrder.Status.REQUESTED
+    )
+    return Freshness(
+        events_pending=Event.objects.pending().count(),
+        events_parked=Event.objects.parked().count(),
+        grants_pending=Grant.objects.filter(
+            campaign=campaign, status=Grant.Status.PENDING
+        ).count(),
+        refund_orders_outstanding=outstanding.count(),
+        rooms_due=rooms.filter(due_at__lte=EngineNow()).count(),
+    )
