@@ -187,6 +187,7 @@ SPECTACULAR_SETTINGS = {
         "errors are RFC 9457 problems with a stable `code`."
     ),
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"AccountPurposeEnum": "apps.points.models.Account.Purpose"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,

@@ -31,7 +31,7 @@ class CampaignsView(EngineView):
 
     doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
 
-    @extend_schema(responses=CampaignListOutput)
+    @extend_schema(operation_id="campaigns_list", responses=CampaignListOutput)
     def get(self, request: Request) -> Response:
         running = Campaign.objects.running(clock.now()).filter(is_test=is_test(request))
         return Response({"results": CampaignOutput(running.order_by("-pk")[:200], many=True).data})

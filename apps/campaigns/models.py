@@ -52,11 +52,16 @@ class Campaign(models.Model):
     public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "cmp"))
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
-    is_test = models.BooleanField(default=False, help_text="Met by test members only; counts nowhere.")
+    is_test = models.BooleanField(
+        default=False, help_text="Met by test members only; counts nowhere."
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Empty: until you end it.")
     time_zone = models.CharField(
-        max_length=64, default="UTC", validators=[validate_time_zone], help_text="Days are counted here."
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text="Days are counted here.",
     )
     currency = models.CharField(max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")])
     qualifying_act = models.CharField(
@@ -69,7 +74,8 @@ class Campaign(models.Model):
         max_length=5, choices=Attribution.choices, default=Attribution.LAST
     )
     attribution_window = models.DurationField(
-        default=dt.timedelta(days=7), help_text="How old a touch may be, as days hours:minutes:seconds."
+        default=dt.timedelta(days=7),
+        help_text="How old a touch may be, as days hours:minutes:seconds.",
     )
     enrolment = models.CharField(
         max_length=12, choices=Enrolment.choices, default=Enrolment.PARTICIPANTS
@@ -86,7 +92,9 @@ class Campaign(models.Model):
         blank=True,
         help_text="Where the shop takes a shopper who wants to join. The engine adds ?room= and &visit=.",
     )
-    card_title = models.CharField(max_length=120, blank=True, help_text="Shown when a link is shared.")
+    card_title = models.CharField(
+        max_length=120, blank=True, help_text="Shown when a link is shared."
+    )
     card_picture_url = models.URLField(max_length=500, blank=True)
     published_version = models.ForeignKey(
         "Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -129,8 +137,12 @@ class Policy(models.Model):
     hold_seconds = models.PositiveIntegerField(
         default=7 * 24 * 3600, help_text="How long after the fact the points stay pending."
     )
-    cap_per_member = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
-    cap_per_day = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    cap_per_member = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    cap_per_day = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     cap_per_campaign = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)]
     )
@@ -174,7 +186,9 @@ class Budget(models.Model):
     """A campaign's money, in minor units. A row of its own, because it is locked last."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.PROTECT, related_name="budget")
-    amount_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="Empty: no limit.")
+    amount_minor = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Empty: no limit."
+    )
     reserved_minor = models.BigIntegerField(default=0)
     spent_minor = models.BigIntegerField(default=0)
 

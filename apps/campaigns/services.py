@@ -164,5 +164,6 @@ def budget_spend(*, campaign_id: int, cost_minor: int) -> None:
 def budget_free(*, campaign_id: int, reserved_minor: int = 0, spent_minor: int = 0) -> None:
     """Give back what was reserved for a void grant, or spent on one clawed back. Locks the budget."""
     Budget.objects.filter(campaign_id=campaign_id).update(
-        reserved_minor=F("reserved_minor") - reserved_minor, spent_minor=F("spent_minor") - spent_minor
+        reserved_minor=F("reserved_minor") - reserved_minor,
+        spent_minor=F("spent_minor") - spent_minor,
     )

@@ -41,7 +41,7 @@ class OrderInput(serializers.Serializer[Any]):
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     paid_minor = serializers.IntegerField(min_value=0, max_value=MAX_MINOR)
     occurred_at = serializers.DateTimeField()
-    lines = LineInput(many=True, allow_empty=False, max_length=500)
+    lines = LineInput(many=True, allow_empty=False, max_length=500)  # type: ignore[call-arg]
     code = serializers.CharField(max_length=32, required=False, default="")
     visit_token = serializers.CharField(max_length=200, required=False, default="")
 
@@ -89,7 +89,7 @@ class RefundLineInput(serializers.Serializer[Any]):
 class RefundInput(serializers.Serializer[Any]):
     refund_id = serializers.CharField(max_length=100)
     amount_minor = serializers.IntegerField(min_value=1, max_value=MAX_MINOR, required=False)
-    lines = RefundLineInput(many=True, required=False, max_length=500)
+    lines = RefundLineInput(many=True, required=False, max_length=500)  # type: ignore[call-arg]
     occurred_at = serializers.DateTimeField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +157,9 @@ class OrdersView(EngineView):
             currency=fields["currency"],
             paid_minor=fields["paid_minor"],
             occurred_at=fields["occurred_at"],
-            lines=tuple(LineReport(**{**line, "tags": tuple(line["tags"])}) for line in fields["lines"]),
+            lines=tuple(
+                LineReport(**{**line, "tags": tuple(line["tags"])}) for line in fields["lines"]
+            ),
             is_test=is_test(request),
         )
         brought = Brought(fields["code"], fields["visit_token"])
@@ -197,7 +199,9 @@ class RefundsView(EngineView):
         body = RefundInput(data=request.data)
         body.is_valid(raise_exception=True)
         fields = body.validated_data
-        lines = tuple((line["line_id"], line.get("amount_minor")) for line in fields.get("lines", ()))
+        lines = tuple(
+            (line["line_id"], line.get("amount_minor")) for line in fields.get("lines", ())
+        )
         refund = services.refund_report(
             order_id=order_id,
             refund_id=fields["refund_id"],
@@ -225,9 +229,7 @@ class CancelView(EngineView):
     @extend_schema(request=None, responses={201: RefundOutput})
     @idempotent()
     def post(self, request: Request, order_id: str) -> Response:
-        refund = services.order_cancel(
-            order_id=order_id, is_test=is_test(request), now=clock.now()
-        )
+        refund = services.order_cancel(order_id=order_id, is_test=is_test(request), now=clock.now())
         return Response(_refund_output(refund), status=201)
 
 

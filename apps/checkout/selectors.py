@@ -24,8 +24,7 @@ def seat_results(order: Order) -> list[SeatResult]:
     if not lines:
         return []
     paid = {
-        seat.line_id: seat
-        for seat in Seat.objects.filter(line__in=lines).select_related("room")
+        seat.line_id: seat for seat in Seat.objects.filter(line__in=lines).select_related("room")
     }
     owed = {
         refund_order.line_id: refund_order

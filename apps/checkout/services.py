@@ -156,7 +156,9 @@ def refund_order_paid(*, public_id: str, is_test: bool, now: dt.datetime) -> Ref
     Takes at most what is left of the line. Raises RefundOrderUnknown. Locks order, rooms, seats,
     stock, the refund order.
     """
-    line = OrderLine.objects.select_related("order").filter(refund_order__public_id=public_id).first()
+    line = (
+        OrderLine.objects.select_related("order").filter(refund_order__public_id=public_id).first()
+    )
     if line is not None:
         order_lock(order_id=line.order.order_id, is_test=is_test)
     refund_order = refund_order_lock(public_id=public_id, is_test=is_test)

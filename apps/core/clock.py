@@ -28,4 +28,5 @@ def engine_now() -> dt.datetime:
     """The database's clock. Call it after the lock: before it, the wait is not yet over."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT engine_now()")
-        return cursor.fetchone()[0]
+        read: dt.datetime = cursor.fetchone()[0]
+        return read

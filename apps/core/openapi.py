@@ -1,6 +1,6 @@
 """What drf-spectacular cannot see: the Idempotency-Key, problems, and who may enter a door."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -12,7 +12,7 @@ from apps.core.callers import Door
 class EngineSchema(AutoSchema):
     """Adds the conventions that every door of the engine shares."""
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         doors = getattr(self.view, "doors", ())
         parameters = []
         if self.method == "POST" and doors:
@@ -45,10 +45,12 @@ class EngineSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [str(self.view.__module__.split(".")[1])]
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         bodies["default"] = self._get_response_for_code(
-            OpenApiResponse(PROBLEM, "A problem (RFC 9457)"), "default", ["application/problem+json"]
+            OpenApiResponse(PROBLEM, "A problem (RFC 9457)"),
+            "default",
+            ["application/problem+json"],
         )
         return bodies
 

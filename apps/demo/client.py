@@ -78,7 +78,7 @@ class Engine:
     def member(
         self, external_id: str, method: str, path: str, body: Reply | None = None, *, key: str = ""
     ) -> Reply:
-        """Call a door as a member's phone, with a token fetched when there is none or it expired."""
+        """Call a door as a member's phone, with a token fetched when it has none or an old one."""
         try:
             return self._as_member(external_id, method, path, body, key)
         except EngineRefused as refused:

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (*FORESEEN, StageRefused, TotalsDiffer) as error:
-        print(f"main job: FAILED: {error}", file=sys.stderr, flush=True)
+        Console(stderr=True).print(f"main job: FAILED: {error}", soft_wrap=True, markup=False)
         return 1
     return 0
 
@@ -189,14 +189,16 @@ def _finish(
     kept: dict[str, Any] = {**totals.as_json(seconds), "report": report}
     path = options.var_dir / "demo" / "report.json"
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
-    console.print(f"Admin       {running.url}/admin/")
-    console.print(f"Share page  {shown.share_url}")
-    console.print(f"Group page  {running.url}/g/{shown.room}")
-    console.print(f"Report      {path}")
-    if not options.exit:
-        console.print("Ctrl-C stops")
-    # Not by the console, which would break a long line.
-    print(totals.line(seconds), flush=True)
+    lines = [
+        f"Admin       {running.url}/admin/",
+        f"Share page  {shown.share_url}",
+        f"Group page  {running.url}/g/{shown.room}",
+        f"Report      {path}",
+        *([] if options.exit else ["Ctrl-C stops"]),
+        totals.line(seconds),
+    ]
+    # Addresses and the last line stay whole, however narrow the terminal is.
+    console.print("\n".join(lines), soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def _operator() -> Operator:
     if operators.filter(username=OPERATOR).exists():
         return Operator(OPERATOR, None)
     password = secrets.token_urlsafe(12)
-    operators.create_superuser(OPERATOR, password=password)  # type: ignore[attr-defined]
+    operators.create_superuser(OPERATOR, password=password)
     return Operator(OPERATOR, password)
 
 

@@ -2,12 +2,11 @@
 
 import secrets
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -66,7 +65,7 @@ class Shop:
         wanted: dict[str, Any] = {"sku": self.sku, "quantity": 1}
         if visit_token:
             wanted["visit_token"] = visit_token
-        path = f"/rooms/{room}/seats"
+        path = f"/rooms/{quote(room, safe='')}/seats"
         seat = self.engine.member(external_id, "POST", path, wanted, key=f"{visitor}-seat")
         order = order_body(
             order_id=f"demo-visitor-{visitor}",
@@ -111,17 +110,14 @@ class _Door(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """`/webhooks`: 204 when done, 400 for a bad signature, 503 to be told again."""
-        if self.path != "/webhooks":
-            return self._answer(404)
+        self._answer(self._webhook() if self.path == "/webhooks" else 404)
+
+    def _webhook(self) -> int:
         length = int(self.headers.get("Content-Length") or 0)
         if length > BODY_LIMIT_BYTES:
-            return self._answer(413)
-        body = self.rfile.read(length)
-        self._answer(self._status_of(lambda: self._shop.hear(body, dict(self.headers.items()))))
-
-    def _status_of(self, work: Callable[[], None]) -> int:
+            return 413
         try:
-            work()
+            self._shop.hear(self.rfile.read(length), dict(self.headers.items()))
         except SignatureRefused:
             return 400
         except (EngineAway, EngineRefused):
@@ -132,16 +128,21 @@ class _Door(BaseHTTPRequestHandler):
         """`/join?room=…&visit=…`: buy a seat as somebody new, then back to the group page."""
         parts = urlsplit(self.path)
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        if parts.path != "/join" or "room" not in asked:
-            return self._answer(404)
-        page = f"{self._shop.engine.base_url}/g/{asked['room']}"
+        if parts.path == "/join" and "room" in asked:
+            self._sell(asked["room"], asked.get("visit", ""))
+        else:
+            self._answer(404)
+
+    def _sell(self, room: str, visit_token: str) -> None:
+        page = f"{self._shop.engine.base_url}/g/{quote(room, safe='')}"
         try:
-            self._shop.sell(asked["room"], asked.get("visit", ""))
+            self._shop.sell(room, visit_token)
         except EngineRefused as refused:
-            return self._answer(409, _page(refused.detail, page))
+            self._answer(409, _page(refused.detail, page))
         except EngineAway as away:
-            return self._answer(503, _page(str(away), page))
-        self._answer(303, location=page)
+            self._answer(503, _page(str(away), page))
+        else:
+            self._answer(303, location=page)
 
     def _answer(self, status: int, page: str = "", location: str = "") -> None:
         body = page.encode()

@@ -23,21 +23,30 @@ class Shown:
     share_url: str
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What is remembered of it. The link's address is not: the port may be another one."""
+
+    room: str
+    host: str
+
+
 def show(engine: Engine, stage: Stage, notes: Path) -> Shown:
     """The room that is open already, or a new one where a few friends have paid.
 
     Remembers it in `notes`. Raises EngineRefused and EngineAway.
     """
-    shown = _remembered(notes)
-    if shown is None or not _is_good(engine, shown.room):
-        shown = _open(engine, stage)
-        notes.write_text(json.dumps(asdict(shown)))
-    return shown
+    kept = _remembered(notes)
+    if kept is None or not _is_good(engine, kept.room):
+        kept = _open(engine, stage)
+        notes.write_text(json.dumps(asdict(kept)))
+    link = engine.member(kept.host, "PUT", f"/rooms/{kept.room}/link", {})
+    return Shown(kept.room, link["url"])
 
 
-def _remembered(notes: Path) -> Shown | None:
+def _remembered(notes: Path) -> _Kept | None:
     try:
-        return Shown(**json.loads(notes.read_text()))
+        return _Kept(**json.loads(notes.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
@@ -54,7 +63,7 @@ def _is_good(engine: Engine, room: str) -> bool:
     return left > ENOUGH_TIME
 
 
-def _open(engine: Engine, stage: Stage) -> Shown:
+def _open(engine: Engine, stage: Stage) -> _Kept:
     run = secrets.token_hex(4)
     host, *guests = (f"demo-showcase-{run}-{name.lower()}" for name in SEATED)
     for external_id, name in zip((host, *guests), SEATED, strict=True):
@@ -71,7 +80,7 @@ def _open(engine: Engine, stage: Stage) -> Shown:
         held = {**wanted, "visit_token": visit["visit_token"]}
         seat = engine.member(guest, "POST", f"/rooms/{room}/seats", held, key=f"{guest}-seat")
         _pay(engine, stage, guest, seat)
-    return Shown(room, link["url"])
+    return _Kept(room, host)
 
 
 def _pay(engine: Engine, stage: Stage, member: str, seat: dict[str, Any]) -> None:

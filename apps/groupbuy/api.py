@@ -27,7 +27,10 @@ class SeatInput(BroughtInput):
     )
     quantity = serializers.IntegerField(min_value=1, max_value=1000, required=False, default=1)
     order_id = serializers.CharField(
-        max_length=100, required=False, default="", help_text="The shop's unpaid order, if it has one."
+        max_length=100,
+        required=False,
+        default="",
+        help_text="The shop's unpaid order, if it has one.",
     )
 
 
@@ -136,7 +139,7 @@ class OffersView(EngineView):
 
     doors = EVERYONE
 
-    @extend_schema(responses=OffersOutput)
+    @extend_schema(operation_id="offers_list", responses=OffersOutput)
     def get(self, request: Request) -> Response:
         rows = (
             Offer.objects.filter(is_active=True, campaign__is_test=is_test(request))

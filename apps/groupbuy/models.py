@@ -23,10 +23,15 @@ class Offer(models.Model):
     title = models.CharField(max_length=120)
     picture_url = models.URLField(max_length=500, blank=True)
     room_size = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1), MaxValueValidator(100)], help_text="Seats, the host's included."
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Seats, the host's included.",
     )
-    duration = models.DurationField(help_text="From the host's payment, as days hours:minutes:seconds.")
-    hold_ttl = models.DurationField(help_text="How long a seat is held while the shop takes payment.")
+    duration = models.DurationField(
+        help_text="From the host's payment, as days hours:minutes:seconds."
+    )
+    hold_ttl = models.DurationField(
+        help_text="How long a seat is held while the shop takes payment."
+    )
     is_active = models.BooleanField(default=True, help_text="Off: no new rooms; open ones go on.")
     created_at = models.DateTimeField(db_default=EngineNow())
 
@@ -138,7 +143,9 @@ class Seat(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.HELD)
     released = models.CharField(max_length=15, choices=Released.choices, blank=True)
     order_id = models.CharField(max_length=100, blank=True, help_text="The shop's order, if known.")
-    line = models.OneToOneField(OrderLine, null=True, on_delete=models.PROTECT, related_name="paid_seat")
+    line = models.OneToOneField(
+        OrderLine, null=True, on_delete=models.PROTECT, related_name="paid_seat"
+    )
     held_at = models.DateTimeField(db_default=EngineNow())
     hold_expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
@@ -170,7 +177,9 @@ class Seat(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["hold_expires_at"], name="seat_hold_due", condition=Q(status="held")),
+            models.Index(
+                fields=["hold_expires_at"], name="seat_hold_due", condition=Q(status="held")
+            ),
             models.Index(fields=["order_id"], name="seat_order", condition=~Q(order_id="")),
         ]
 
@@ -199,7 +208,9 @@ class RefundOrder(models.Model):
     currency = models.CharField(max_length=3)
     why = models.CharField(max_length=14, choices=Why.choices)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.REQUESTED)
-    failure = models.CharField(max_length=300, blank=True, help_text="What the shop says went wrong.")
+    failure = models.CharField(
+        max_length=300, blank=True, help_text="What the shop says went wrong."
+    )
     requested_at = models.DateTimeField(db_default=EngineNow())
     resolved_at = models.DateTimeField(null=True)
 

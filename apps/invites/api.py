@@ -101,7 +101,7 @@ class TreeOutput(serializers.Serializer[Any]):
 
 class CandidateOutput(serializers.Serializer[Any]):
     touch = serializers.IntegerField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # the field's name, not its source
     referrer = serializers.CharField()
     touched_at = serializers.CharField()
     verdict = serializers.CharField()
@@ -202,9 +202,7 @@ class JoinView(EngineView):
 
     doors = (Door.MEMBER,)
 
-    @extend_schema(
-        request=BroughtInput, responses={200: ParticipantOutput, 201: ParticipantOutput}
-    )
+    @extend_schema(request=BroughtInput, responses={200: ParticipantOutput, 201: ParticipantOutput})
     @idempotent()
     def post(self, request: Request, campaign_id: str) -> Response:
         campaign = campaign_by_public_id(campaign_id, is_test=is_test(request))
@@ -240,4 +238,3 @@ class TraceView(EngineView):
     def get(self, request: Request, participant_id: str) -> Response:
         participant = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
         return Response({"results": selectors.traces_of(participant)})
-

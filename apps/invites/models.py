@@ -46,7 +46,8 @@ class Participant(models.Model):
             models.UniqueConstraint(fields=["campaign", "member"], name="participant_once"),
             models.UniqueConstraint(fields=["campaign", "id"], name="participant_campaign_id"),
             models.CheckConstraint(
-                condition=Q(referrer=None) | ~Q(referrer=F("id")), name="participant_not_own_referrer"
+                condition=Q(referrer=None) | ~Q(referrer=F("id")),
+                name="participant_not_own_referrer",
             ),
             models.CheckConstraint(
                 condition=Q(referrer=None, root=None, generation=0)

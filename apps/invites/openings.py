@@ -22,7 +22,9 @@ def opening_of(request: HttpRequest) -> Opening:
 
 def public_url(request: HttpRequest, path: str) -> str:
     """An absolute address of this engine, under PUBLIC_URL where it is set."""
-    return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
+    return (
+        f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
+    )
 
 
 def link_url(request: HttpRequest, link: Link) -> str:

@@ -101,12 +101,12 @@ def traces_of(participant: Participant) -> list[dict[str, Any]]:
     """Every decision about a participant's referrer, oldest first, with public ids."""
     traces = list(Trace.objects.filter(participant=participant).order_by("pk"))
     named = {row["referrer"] for trace in traces for row in trace.candidates}
-    named |= {trace.referrer_id for trace in traces}
-    ids = dict(Participant.objects.filter(pk__in=named - {None}).values_list("pk", "public_id"))
+    named |= {trace.referrer_id for trace in traces if trace.referrer_id is not None}
+    ids = dict(Participant.objects.filter(pk__in=named).values_list("pk", "public_id"))
     return [
         {
             "decided_at": trace.decided_at,
-            "referrer": ids.get(trace.referrer_id),
+            "referrer": ids[trace.referrer_id] if trace.referrer_id else None,
             "candidates": [{**row, "referrer": ids[row["referrer"]]} for row in trace.candidates],
         }
         for trace in traces

@@ -71,9 +71,7 @@ def qr_svg(request: HttpRequest, code: str) -> HttpResponse:
     return _qr(request, code, qrcode.image.svg.SvgPathImage, "image/svg+xml")
 
 
-def _qr(
-    request: HttpRequest, code: str, factory: type | None, content_type: str
-) -> HttpResponse:
+def _qr(request: HttpRequest, code: str, factory: type | None, content_type: str) -> HttpResponse:
     try:
         link = selectors.link_by_code(code)
     except NotFound:

@@ -62,9 +62,7 @@ class ServerKeyAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: ServerKey, form: Any, change: bool) -> None:
         row, text = services.server_key_create(name=obj.name, is_test=obj.is_test)
         obj.pk = row.pk
-        self.message_user(
-            request, f"The key, shown this once: {text}", messages.WARNING
-        )
+        self.message_user(request, f"The key, shown this once: {text}", messages.WARNING)
 
     @admin.action(description="Revoke the chosen keys for good")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ServerKey]) -> None:

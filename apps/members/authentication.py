@@ -35,6 +35,4 @@ class BearerAuthentication(BaseAuthentication):
 
     def _member(self, text: str) -> Caller:
         claims = credentials.member_token_claims(text)
-        return Caller(
-            Door.MEMBER, claims.public_id, claims.is_test, frozenset(), claims.member_id
-        )
+        return Caller(Door.MEMBER, claims.public_id, claims.is_test, frozenset(), claims.member_id)

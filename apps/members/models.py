@@ -43,10 +43,13 @@ class Identity(models.Model):
         verbose_name_plural = "identities"
         constraints = [
             models.UniqueConstraint(
-                fields=["is_test", "kind", "namespace", "value"], name="identity_leads_to_one_member"
+                fields=["is_test", "kind", "namespace", "value"],
+                name="identity_leads_to_one_member",
             ),
             models.UniqueConstraint(
-                fields=["member"], condition=Q(kind="external_id"), name="one_external_id_per_member"
+                fields=["member"],
+                condition=Q(kind="external_id"),
+                name="one_external_id_per_member",
             ),
         ]
 

@@ -8,6 +8,7 @@ from apps.core.transactions import in_transaction
 from apps.members import credentials
 from apps.members.models import Identity, Member, Profile, ServerKey
 
+
 class IdentityTaken(Conflict):
     code = "identity_taken"
     message = "This identity already leads to another member."
@@ -54,7 +55,9 @@ def _find_or_create(
     missing = [key for key, owner in owners.items() if owner is None]
     Identity.objects.bulk_create(
         [
-            Identity(member_id=member_id, kind=kind, namespace=namespace, value=value, is_test=is_test)
+            Identity(
+                member_id=member_id, kind=kind, namespace=namespace, value=value, is_test=is_test
+            )
             for kind, namespace, value in missing
         ],
         ignore_conflicts=True,

@@ -76,7 +76,9 @@ class Refund(models.Model):
     refund_id = models.CharField(max_length=140, help_text="The shop's own id.")
     is_test = models.BooleanField(default=False)
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="refunds")
-    asked = models.JSONField(help_text="amount_minor and lines as reported; empty: all that is left.")
+    asked = models.JSONField(
+        help_text="amount_minor and lines as reported; empty: all that is left."
+    )
     applied_minor = models.PositiveBigIntegerField(default=0)
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=EngineNow())

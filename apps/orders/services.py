@@ -227,7 +227,9 @@ def _asked(ask: RefundAsk) -> dict[str, Any]:
 
 
 def _ask(asked: dict[str, Any]) -> RefundAsk:
-    return RefundAsk(asked["amount_minor"], tuple((line, amount) for line, amount in asked["lines"]))
+    return RefundAsk(
+        asked["amount_minor"], tuple((line, amount) for line, amount in asked["lines"])
+    )
 
 
 @in_transaction

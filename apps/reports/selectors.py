@@ -5,6 +5,7 @@ Test members never meet a live campaign, so a campaign's own rows are all that m
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -162,7 +163,7 @@ def _funnel(campaign: Campaign) -> tuple[Step, ...]:
     )
 
 
-def _owners_with_visits(campaign: Campaign) -> QuerySet[Link, dict[str, int]]:
+def _owners_with_visits(campaign: Campaign) -> QuerySet[Link, Any]:
     links = Link.objects.filter(participant__campaign=campaign, visits__skipped="")
     return links.values("participant_id")
 
@@ -208,9 +209,7 @@ def _freshness(campaign: Campaign) -> Freshness:
     return Freshness(
         events_pending=Event.objects.pending().count(),
         events_parked=Event.objects.parked().count(),
-        grants_pending=Grant.objects.filter(
-            campaign=campaign, status=Grant.Status.PENDING
-        ).count(),
+        grants_pending=Grant.objects.filter(campaign=campaign, status=Grant.Status.PENDING).count(),
         refund_orders_outstanding=outstanding.count(),
         rooms_due=rooms.filter(due_at__lte=EngineNow()).count(),
     )

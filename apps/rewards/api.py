@@ -55,9 +55,7 @@ class GrantsView(EngineView):
 
     scope = "rewards"
 
-    @extend_schema(
-        responses=GrantOutput(many=True), parameters=[OpenApiParameter("member", str)]
-    )
+    @extend_schema(responses=GrantOutput(many=True), parameters=[OpenApiParameter("member", str)])
     def get(self, request: Request) -> Response:
         rows = Grant.objects.filter(campaign__is_test=is_test(request))
         if member := request.query_params.get("member"):
@@ -104,5 +102,5 @@ def _subjects_of(order_id: str, test: bool) -> list[str]:
 
 def _page(view: EngineView, request: Request, rows: Any, output: Any) -> Response:
     pages = EnginePagination()
-    page = pages.paginate_queryset(rows, request, view=view)
+    page: Any = pages.paginate_queryset(rows, request, view=view)
     return pages.get_paginated_response(output(page, many=True).data)

@@ -68,7 +68,9 @@ class Grant(models.Model):
             models.CheckConstraint(condition=Q(cost_minor__gte=0), name="grant_cost_not_negative"),
         ]
         indexes = [
-            models.Index(fields=["settle_at"], name="grant_to_settle", condition=Q(status="pending")),
+            models.Index(
+                fields=["settle_at"], name="grant_to_settle", condition=Q(status="pending")
+            ),
             models.Index(fields=["campaign", "subject"], name="grant_of_subject"),
         ]
 

@@ -23,7 +23,9 @@ def seats_refunded(*, lines: Iterable[OrderLine]) -> None:
     seats = Seat.objects.filter(line__in=line_ids).order_by("room_id", "pk")
     for seat_id, room_id in list(seats.values_list("pk", "room_id")):
         _seat_refunded(room_lock(room_id), seat_id)
-    open_orders = RefundOrder.objects.filter(line__in=line_ids).exclude(status=RefundOrder.Status.CONFIRMED)
+    open_orders = RefundOrder.objects.filter(line__in=line_ids).exclude(
+        status=RefundOrder.Status.CONFIRMED
+    )
     for refund_order in open_orders.select_related("line__order").order_by("pk"):
         refund_order_confirm(refund_order=refund_order)
 

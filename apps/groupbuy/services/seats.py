@@ -192,7 +192,9 @@ def seats_release_order(*, order_id: str, is_test: bool) -> int:
 def holds_expire() -> int:
     """Release expired holds, one room per transaction; how many."""
     rooms = Seat.objects.filter(status=Seat.Status.HELD, hold_expires_at__lte=EngineNow())
-    return sum(_expire_in(room) for room in list(rooms.values_list("room_id", flat=True).distinct()))
+    return sum(
+        _expire_in(room) for room in list(rooms.values_list("room_id", flat=True).distinct())
+    )
 
 
 @in_transaction

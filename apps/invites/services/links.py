@@ -27,6 +27,4 @@ def link_revoke(*, link_id: int) -> None:
 @in_transaction
 def visit_record(*, link: Link, opening: Opening, channel: str = "") -> Visit:
     """Keep that a link was opened, marked when it was no person. One INSERT, no lock."""
-    return Visit.objects.create(
-        link=link, channel=channel, skipped=skip_reason(opening)
-    )
+    return Visit.objects.create(link=link, channel=channel, skipped=skip_reason(opening))

@@ -116,6 +116,7 @@ def _insert(campaign: Campaign, member_id: int, now: dt.datetime) -> bool:
     decided = _attribution(campaign, member_id, now)
     place = _place_below(decided.winner.referrer) if decided.winner else (None, None, 0)
     referrer_id, root_id, generation = place
+    assert campaign.published_version_id is not None  # a running campaign has a version
     participant = Participant(
         campaign=campaign,
         member_id=member_id,
@@ -142,7 +143,8 @@ def _place_below(referrer_id: int) -> tuple[int, int, int]:
                WHERE id = %s FOR KEY SHARE""",
             [referrer_id],
         )
-        return cursor.fetchone()
+        place: tuple[int, int, int] = cursor.fetchone()
+        return place
 
 
 def _reconsider(participant: Participant, campaign: Campaign, now: dt.datetime) -> None:
@@ -151,7 +153,9 @@ def _reconsider(participant: Participant, campaign: Campaign, now: dt.datetime) 
         return
     winner = decided.winner.referrer
     # A plain FOR UPDATE, not NO KEY: somebody new below either of the two must wait.
-    both = Participant.objects.select_for_update(of=("self",)).filter(pk__in=[participant.pk, winner])
+    both = Participant.objects.select_for_update(of=("self",)).filter(
+        pk__in=[participant.pk, winner]
+    )
     locked = {row.pk: row for row in both.order_by("pk")}
     current = locked[participant.pk]
     if current.status != Status.PROVISIONAL or current.referees.exists():
@@ -266,12 +270,10 @@ def _qualify_next() -> bool:
         campaigns__participant=due, refunded_minor__lt=F("paid_minor")
     ).order_by("occurred_at")
     oldest = kept.first()
-    next_look = oldest.occurred_at + due.campaign.keep_window if oldest else None
-    if oldest is not None and next_look is not None and next_look <= due.qualifies_at:
-        participants_confirm(
-            campaign=due.campaign, member_ids=[due.member_id], now=due.qualifies_at
-        )
+    kept_at = oldest.occurred_at + due.campaign.keep_window if oldest else None
+    if kept_at is not None and due.qualifies_at is not None and kept_at <= due.qualifies_at:
+        participants_confirm(campaign=due.campaign, member_ids=[due.member_id], now=kept_at)
     else:
-        due.qualifies_at = next_look
+        due.qualifies_at = kept_at
         due.save(update_fields=["qualifies_at"])
     return True

@@ -56,9 +56,7 @@ def brought_by(link: Link | None, campaign: Campaign, *, typed: bool) -> None:
         raise CodeOfOtherCampaign(pointer="/code")
 
 
-def _keep(
-    member_id: int, link: Link, source: Source, at: dt.datetime, visit: Visit | None
-) -> None:
+def _keep(member_id: int, link: Link, source: Source, at: dt.datetime, visit: Visit | None) -> None:
     touch = Touch(
         campaign_id=link.participant.campaign_id,
         member_id=member_id,

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 (
                     "public_id",
                     models.CharField(
-                        default=functools.partial(apps.core.ids.new_id, *("acc",), **{}),
+                        default=functools.partial(apps.core.ids.new_id, *("acc",)),
                         max_length=32,
                         unique=True,
                     ),
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 (
                     "public_id",
                     models.CharField(
-                        default=functools.partial(apps.core.ids.new_id, *("trf",), **{}),
+                        default=functools.partial(apps.core.ids.new_id, *("trf",)),
                         max_length=32,
                         unique=True,
                     ),

@@ -38,7 +38,9 @@ def subject_decide(*, subject: str, cause: str) -> Decision | None:
     )
     granted = [Granted(grant.pk, grant.policy, grant.member_id, grant.left) for grant in grants]
     closed = _closed(last)
-    change = difference(decided.awards, granted, [(row["policy"], row["member_id"]) for row in closed])
+    change = difference(
+        decided.awards, granted, [(row["policy"], row["member_id"]) for row in closed]
+    )
     grants_shrink(state=state, grants=grants, shrinks=change.shrink, cause=cause)
     refused = awards_grant(state=state, awards=change.give)
     return _keep(state, decided, closed, refused, last)

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 (
                     "public_id",
                     models.CharField(
-                        default=functools.partial(apps.core.ids.new_id, *("whe",), **{}),
+                        default=functools.partial(apps.core.ids.new_id, *("whe",)),
                         max_length=32,
                         unique=True,
                     ),
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 (
                     "public_id",
                     models.CharField(
-                        default=functools.partial(apps.core.ids.new_id, *("dlv",), **{}),
+                        default=functools.partial(apps.core.ids.new_id, *("dlv",)),
                         max_length=32,
                         unique=True,
                     ),
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 (
                     "message_id",
                     models.CharField(
-                        default=functools.partial(apps.core.ids.new_id, *("msg",), **{}),
+                        default=functools.partial(apps.core.ids.new_id, *("msg",)),
                         max_length=32,
                         unique=True,
                     ),

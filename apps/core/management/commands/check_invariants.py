@@ -6,7 +6,9 @@ from apps.core import invariants
 
 
 class Command(BaseCommand):
-    help = "Verify every invariant with SQL; exits 1 and shows the offending rows when one is broken."
+    help = (
+        "Verify every invariant with SQL; exits 1 and shows the offending rows when one is broken."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         breaches = invariants.breaches()

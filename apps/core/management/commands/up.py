@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     """`manage.py up`: until Ctrl-C, or until something dies."""
 
     help = "Start the servers, migrate, and run the Procfile until Ctrl-C."
-    requires_system_checks: ClassVar[list[str]] = []  # the servers are not there yet
+    requires_system_checks = ()  # the servers are not there yet
 
     def add_arguments(self, parser: CommandParser) -> None:
         port = int(os.environ.get("PORT", "8000"))

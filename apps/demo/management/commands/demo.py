@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 import time
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     """
 
     help = "Start everything, replay group-buy history over HTTP, and print what came of it."
-    requires_system_checks: ClassVar[list[str]] = []  # the servers are not there yet
+    requires_system_checks = ()  # the servers are not there yet
 
     def add_arguments(self, parser: CommandParser) -> None:
         said = os.environ.get

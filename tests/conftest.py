@@ -1,0 +1,143 @@
+"""Fixtures on real servers: a PostgreSQL database per worker, and the engine served by granian.
+
+`db` rolls back after the test. `committed` really commits, for threads, processes and HTTP, and
+wipes the tables afterwards. `python -m referral_engine.stack run --ephemeral` brings the servers.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from apps.core import services, sweepers
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+
+# What migrations put there, or Django keeps for itself.
+_KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def wipe() -> None:
+    """Empty every table that has rows, in one round trip; system accounts stay.
+
+    DELETE without triggers and foreign keys costs a millisecond; a flush by TRUNCATE a hundred.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [name for (name,) in cursor.fetchall() if name not in _KEPT]
+        emptying = [
+            f'DELETE FROM "{name}"' + (" WHERE member_id IS NOT NULL" * (name == "points_account"))
+            for name in tables
+        ]
+        cursor.execute(
+            "SET session_replication_role = replica; "
+            + "; ".join(emptying)
+            + "; SET session_replication_role = DEFAULT"
+        )
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Committed transactions on the real database; everything is gone after the test."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield
+        wipe()
+
+
+@pytest.fixture
+def move_clock(committed: None) -> Iterator[Callable[[float], None]]:
+    """Set `engine_now()` so many seconds off the wall clock, for every process of the database."""
+
+    def move(seconds: float) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE OR REPLACE FUNCTION engine_now() RETURNS timestamptz LANGUAGE sql STABLE "
+                f"PARALLEL SAFE AS 'SELECT clock_timestamp() + interval ''{seconds} seconds'''"
+            )
+
+    yield move
+    move(0)
+
+
+@pytest.fixture
+def drain() -> Callable[[], None]:
+    """Do all that is due now: sweepers and events, until nothing is left."""
+
+    def drain_now() -> None:
+        while sum(sweepers.run_due().values()) + services.events_process():
+            pass
+
+    return drain_now
+
+
+def database_url() -> str:
+    """The address of this worker's test database, for other processes."""
+    at = settings.DATABASES["default"]
+    host, port = at["HOST"] or at.get("OPTIONS", {}).get("host", ""), at["PORT"] or "5432"
+    login = quote(at["USER"], safe="") + (
+        f":{quote(at['PASSWORD'], safe='')}" * bool(at["PASSWORD"])
+    )
+    name = connection.settings_dict["NAME"]
+    if str(host).startswith("/"):
+        return f"postgresql://{login}@/{name}?host={quote(str(host), safe='')}&port={port}"
+    return f"postgresql://{login}@{host}:{port}/{name}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def served(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The engine behind granian on this worker's database; its base address."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("granian") / "log.txt"
+    environ = {**os.environ, "DATABASE_URL": database_url(), "SECRET_KEY": settings.SECRET_KEY}
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--blocking-threads", "8"),
+        *("--host", "127.0.0.1", "--port", str(port), "referral_engine.wsgi:application"),
+    ]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
+    try:
+        _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        if process.poll() is not None:
+            break
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"granian did not come up:\n{log.read_text()}")
+
+
+@pytest.fixture
+def invariants_hold() -> Callable[[], None]:
+    """Fails with the offending rows when a promise of the engine is broken."""
+    from apps.core import invariants
+
+    def check() -> None:
+        assert invariants.breaches() == []
+
+    return check
