@@ -3,8 +3,10 @@
 Outside development (`ENGINE_ENV=production`) nothing secret has a default.
 """
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import dj_database_url
@@ -28,13 +30,14 @@ def _secret(name: str) -> str:
     if PRODUCTION:
         raise ImproperlyConfigured(f"{name} must be set when ENGINE_ENV=production.")
     path = VAR_DIR / f"{name.lower()}.txt"
-    try:
+    if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x") as new:  # "x": of two processes that start at once, one writes
-            path.chmod(0o600)
-            new.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # readable by us alone
+            draft.write(secrets.token_urlsafe(48))
+            draft.flush()
+            # A link is made whole or not at all: of two processes that start at once, one wins.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text()
 
 
@@ -135,6 +138,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A request that nudges a worker must not wait for a broker that is away.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1}
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "engine: run_due": {

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 
+from apps.core.transactions import is_transient
+
 log = logging.getLogger(__name__)
 
 Sweeper = Callable[[], int]
@@ -26,8 +28,9 @@ def run_due() -> dict[str, int]:
     for name, sweeper in _sweepers.items():
         try:
             done[name] = sweeper()
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
+        except Exception as error:
+            away = isinstance(error, (OperationalError, InterfaceError)) and not is_transient(error)
+            if away:
+                raise
             log.exception("sweeper %s failed", name)
     return done

@@ -7,14 +7,13 @@ from functools import partial
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from apps.core.invariants import breaches
 from apps.members.models import Member
 from apps.points import services
 from apps.points.models import Account, Lot, Transfer
 from apps.points.selectors import Wallet, transfers_of, wallet
 from tests.points.makers import (
     NOW,
-    assert_ledger_holds,
+    broken_promises,
     claw_back,
     earn,
     make_earner,
@@ -26,7 +25,7 @@ from tests.points.makers import (
 @pytest.fixture(autouse=True)
 def ledger(db: None) -> Iterator[None]:
     yield
-    assert_ledger_holds()
+    assert broken_promises() == []
 
 
 def test_nobody_has_points_before_the_first() -> None:
@@ -169,7 +168,7 @@ def test_check_invariants_sees_damage(damage: str, number: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # ALTER TABLE wants none outstanding
             cursor.execute(damage)
-        assert [breach.invariant.number for breach in breaches()] == [number]
+        assert broken_promises() == [number]
         transaction.set_rollback(True)
 
 

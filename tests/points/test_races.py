@@ -15,7 +15,7 @@ from apps.points.models import Account, AccountQuerySet, Transfer
 from apps.points.selectors import Wallet, wallet
 from tests.points.makers import (
     NOW,
-    assert_ledger_holds,
+    broken_promises,
     claw_back,
     earn,
     make_earner,
@@ -29,7 +29,7 @@ Read = Callable[[AccountQuerySet], list[Account]]
 @pytest.fixture(autouse=True)
 def ledger(committed: None) -> Iterator[None]:
     yield
-    assert_ledger_holds()
+    assert broken_promises() == []
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

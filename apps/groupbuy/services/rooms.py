@@ -8,7 +8,7 @@ import datetime as dt
 from apps.campaigns.models import Campaign
 from apps.core.clock import EngineNow, engine_now
 from apps.core.services import event_record
-from apps.core.transactions import in_transaction
+from apps.core.transactions import in_transaction, retrying
 from apps.groupbuy import events
 from apps.groupbuy.errors import OfferWithdrawn, RoomEnded
 from apps.groupbuy.models import Offer, RefundOrder, Room, Seat
@@ -133,7 +133,7 @@ def _undo(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") 
 def rooms_turn() -> int:
     """Do what time asks of rooms whose moment has come, one per transaction; how many."""
     turned = 0
-    while _turn_next():
+    while retrying(_turn_next):
         turned += 1
     return turned
 

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import partial
 
 from django.db.models import QuerySet
 
 from apps.campaigns.models import Campaign
 from apps.core.clock import EngineNow, engine_now
-from apps.core.transactions import in_transaction
+from apps.core.transactions import in_transaction, retrying
 from apps.groupbuy.errors import (
     AlreadySeated,
     ItemUnknown,
@@ -191,10 +192,9 @@ def seats_release_order(*, order_id: str, is_test: bool) -> int:
 
 def holds_expire() -> int:
     """Release expired holds, one room per transaction; how many."""
-    rooms = Seat.objects.filter(status=Seat.Status.HELD, hold_expires_at__lte=EngineNow())
-    return sum(
-        _expire_in(room) for room in list(rooms.values_list("room_id", flat=True).distinct())
-    )
+    expired = Seat.objects.filter(status=Seat.Status.HELD, hold_expires_at__lte=EngineNow())
+    rooms = list(expired.values_list("room_id", flat=True).distinct())
+    return sum(retrying(partial(_expire_in, room_id)) for room_id in rooms)
 
 
 @in_transaction

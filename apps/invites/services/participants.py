@@ -15,7 +15,7 @@ from apps.campaigns.selectors import is_running
 from apps.campaigns.services import CampaignNotRunning
 from apps.core.clock import EngineNow
 from apps.core.services import event_record
-from apps.core.transactions import in_transaction
+from apps.core.transactions import in_transaction, retrying
 from apps.invites import events
 from apps.invites.models import CampaignOrder, Link, Participant, Touch, Trace
 from apps.invites.rules import Attribution, Candidate, Source, attribute
@@ -250,7 +250,7 @@ def campaign_order_record(
 def participants_qualify() -> int:
     """Confirm those whose order was kept; look again later at those with a younger one; how many."""
     done = 0
-    while _qualify_next():
+    while retrying(_qualify_next):
         done += 1
     return done
 
