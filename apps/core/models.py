@@ -52,6 +52,11 @@ class Event(models.Model):
     def __str__(self) -> str:
         return self.key
 
+    @property
+    def is_internal(self) -> bool:
+        """Between the engine's own parts; no shop is told."""
+        return self.kind.startswith("engine.")
+
 
 class IdempotentReply(models.Model):
     """The successful answer to a request that carried an Idempotency-Key."""

@@ -3,27 +3,31 @@
 import logging
 import time
 
+from celery import current_app
 from kombu.exceptions import OperationalError as BrokerAway
 
 log = logging.getLogger(__name__)
 
-# A nudge costs more than a durable INSERT, and one wakes a processor that drains everything.
+# A nudge costs more than a durable INSERT, and one wakes a worker that does all that is due.
 _MIN_PAUSE_SECONDS = 0.05
-_last_nudge = 0.0
+_last: dict[str, float] = {}
+
+
+def nudge(task: str) -> None:
+    """Ask a worker to run `task` (its full name), at most once in 50 ms from this process.
+
+    By name, because tasks call services and services come here. Without a broker it logs and
+    returns: the engine gets late, never wrong.
+    """
+    if time.monotonic() - _last.get(task, 0.0) < _MIN_PAUSE_SECONDS:
+        return
+    _last[task] = time.monotonic()
+    try:
+        current_app.send_task(task, expires=5, retry=False)
+    except BrokerAway:
+        log.warning("the broker is away; beat will have %s look", task)
 
 
 def nudge_processor() -> None:
-    """Ask a worker to look for due events, at most once in 50 ms from this process.
-
-    Without a broker it logs and returns: the engine gets late, never wrong.
-    """
-    global _last_nudge
-    if time.monotonic() - _last_nudge < _MIN_PAUSE_SECONDS:
-        return
-    _last_nudge = time.monotonic()
-    from apps.core.tasks import process_events
-
-    try:
-        process_events.apply_async(expires=5, retry=False)
-    except BrokerAway:
-        log.warning("the broker is away; beat will find the events")
+    """Wake a processor of events."""
+    nudge("apps.core.tasks.process_events")

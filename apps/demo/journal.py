@@ -16,13 +16,17 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._began: dict[int, str] = {}
-        self._finished: set[int] = set()
+        self._finished: dict[int, bool] = {}
         self._read()
 
-    @property
-    def finished(self) -> frozenset[int]:
-        """The ids of the groups that need nothing more."""
-        return frozenset(self._finished)
+    def has_finished(self, group_id: int) -> bool:
+        """Whether the group needs nothing more."""
+        return group_id in self._finished
+
+    def outcomes(self) -> tuple[int, int]:
+        """How many groups were finished as (completed, failed), over all runs."""
+        completed = sum(self._finished.values())
+        return completed, len(self._finished) - completed
 
     def begin(self, group_id: int, now: str) -> str:
         """When the group's orders happened: now, or when it was first begun.
@@ -35,10 +39,10 @@ class Journal:
             self._began[group_id] = now
         return self._began[group_id]
 
-    def finish(self, group_id: int) -> None:
+    def finish(self, group_id: int, *, completed: bool) -> None:
         """Never replay this group again."""
-        self._append({"finished": group_id}, durably=False)
-        self._finished.add(group_id)
+        self._append({"finished": group_id, "completed": completed}, durably=False)
+        self._finished[group_id] = completed
 
     def _read(self) -> None:
         if not self._path.exists():
@@ -51,7 +55,7 @@ class Journal:
             if "began" in entry:
                 self._began[entry["began"]] = entry["at"]
             else:
-                self._finished.add(entry["finished"])
+                self._finished[entry["finished"]] = entry["completed"]
 
     def _append(self, entry: dict[str, Any], *, durably: bool) -> None:
         # A line break first as well: the file may end in a line that was cut off.

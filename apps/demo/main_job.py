@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,9 @@ from apps.demo.client import Engine, EngineAway, EngineRefused
 from apps.demo.history import History
 from apps.demo.journal import Journal
 from apps.demo.programs import Programs, ProgramsEnded
-from apps.demo.replay import Replay, ReplayFailed, outcomes
+from apps.demo.replay import Replay, ReplayFailed
 from apps.demo.shop import Shop, ShopServer
-from apps.demo.showcase import Shown
-from apps.demo.stage import Stage
+from apps.demo.stage import Operator, Stage
 from apps.demo.totals import Totals
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -95,26 +95,46 @@ def _demo(options: Options, running: Programs) -> None:
     used = whole.first(options.limit)
     console.print(data.described(options.data, whole, used))
     running.wait_ready()
-    server = ShopServer()
-    try:
+    with closing(ShopServer()) as server:
         stage = _set_stage(options, whole, used, server.url)
-        _print_operator(console, stage, first_time=stage.operator.password is not None)
-        engine = Engine(running.url, stage.server_key, on_away=running.demand_up)
-        impatient = Engine(running.url, stage.server_key, patience=SHOP_PATIENCE_SECONDS)
-        shop = Shop(impatient, stage.webhook_secret, stage.sku)
-        server.open(shop)
-        journal = Journal(options.var_dir / "demo" / f"{stage.campaign}.jsonl")
-        _replay(console, used, Replay(engine, stage, journal, whole.digest8))
-        shown = showcase.show(engine, stage, options.var_dir / "demo" / "showcase.json")
-        report = _settled(console, engine, stage, shop)
-        totals = Totals.of_report(report)
-        _compare(totals, outcomes(whole, journal))
-        tables.print_report(console, report)
-        _finish(console, options, running, report, totals, shown)
-        if not options.exit:
-            running.wait()
-    finally:
-        server.close()
+        console.print(_welcome(stage.operator), soft_wrap=True)
+        with (
+            closing(Engine(running.url, stage.server_key, on_away=running.demand_up)) as engine,
+            closing(Engine(running.url, stage.server_key, patience=SHOP_PATIENCE_SECONDS)) as own,
+        ):
+            shop = Shop(own, stage.webhook_secret, stage.sku)
+            server.open(shop)
+            _main_job(console, options, used, engine, stage, shop)
+            if not options.exit:
+                running.wait()
+
+
+def _main_job(
+    console: Console, options: Options, used: History, engine: Engine, stage: Stage, shop: Shop
+) -> None:
+    """Replay, wait, and tell. Raises what is foreseen to go wrong."""
+    folder = options.var_dir / "demo"
+    journal = Journal(folder / f"{stage.campaign}.jsonl")
+    _replay(console, used, Replay(engine, stage, journal, used.digest8))
+    shown = showcase.show(engine, stage, folder / "showcase.json")
+    report = _settled(console, engine, stage, shop)
+    totals = Totals.of_report(report)
+    _compare(totals, journal.outcomes())
+    seconds = time.time() - options.began_at
+    kept: dict[str, Any] = {**totals.as_json(seconds), "report": report}
+    path = folder / "report.json"
+    path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
+    tables.print_report(console, report)
+    lines = [
+        f"Admin       {engine.base_url}/admin/",
+        f"Share page  {shown.share_url}",
+        f"Group page  {engine.base_url}/g/{shown.room}",
+        f"Report      {path}",
+        *([] if options.exit else ["Ctrl-C stops"]),
+        totals.line(seconds),
+    ]
+    # Addresses and the last line stay whole, however narrow the terminal is.
+    console.print("\n".join(lines), soft_wrap=True, markup=False)
 
 
 def _set_stage(options: Options, whole: History, used: History, shop_url: str) -> Stage:
@@ -134,17 +154,12 @@ def _set_stage(options: Options, whole: History, used: History, shop_url: str) -
     return Stage.from_json(done.stdout)
 
 
-def _print_operator(console: Console, stage: Stage, *, first_time: bool) -> None:
-    name, password = stage.operator.username, stage.operator.password
-    if first_time:
-        console.print(
-            f"Operator [bold]{name}[/bold], password [bold]{password}[/bold] (shown once)"
-        )
-    else:
-        console.print(
-            f"Operator [bold]{name}[/bold]; her password was printed at the first run "
-            f"(another one: manage.py changepassword {name})"
-        )
+def _welcome(operator: Operator) -> str:
+    name = f"[bold]{operator.username}[/bold]"
+    if operator.password is None:
+        again = f"manage.py changepassword {operator.username} makes another one"
+        return f"Operator {name}; her password was printed at the first run ({again})"
+    return f"Operator {name}, password [bold]{operator.password}[/bold] (shown this once)"
 
 
 def _replay(console: Console, used: History, replay: Replay) -> None:
@@ -174,31 +189,6 @@ def _compare(totals: Totals, replayed: tuple[int, int]) -> None:
             f"{replayed[0]} completed and {replayed[1]} failed groups were replayed, "
             f"and the report has {totals.completed} and {totals.failed}"
         )
-
-
-def _finish(
-    console: Console,
-    options: Options,
-    running: Programs,
-    report: waiting.Report,
-    totals: Totals,
-    shown: Shown,
-) -> None:
-    """Say where to look, write report.json, and print the last line."""
-    seconds = time.time() - options.began_at
-    kept: dict[str, Any] = {**totals.as_json(seconds), "report": report}
-    path = options.var_dir / "demo" / "report.json"
-    path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
-    lines = [
-        f"Admin       {running.url}/admin/",
-        f"Share page  {shown.share_url}",
-        f"Group page  {running.url}/g/{shown.room}",
-        f"Report      {path}",
-        *([] if options.exit else ["Ctrl-C stops"]),
-        totals.line(seconds),
-    ]
-    # Addresses and the last line stay whole, however narrow the terminal is.
-    console.print("\n".join(lines), soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.demo.client import Engine
-from apps.demo.history import Group, History
+from apps.demo.history import Group
 from apps.demo.journal import Journal
 from apps.demo.stage import Stage
 
@@ -31,7 +31,7 @@ class Replay:
         A failed group's room is left to its deadline. Every request carries the same key and says
         the same as it did in an earlier run. Raises EngineRefused, EngineAway and ReplayFailed.
         """
-        if group.group_id in self.journal.finished:
+        if self.journal.has_finished(group.group_id):
             return
         at = self.journal.begin(group.group_id, now())
         self._register(group.initiator)
@@ -45,7 +45,7 @@ class Replay:
             self._join(group, member, link["code"], room, at)
         if group.refunded:
             self._refund(group, at)
-        self.journal.finish(group.group_id)
+        self.journal.finish(group.group_id, completed=group.completed)
 
     def _join(self, group: Group, member: int, code: str, room: str, at: str) -> None:
         """Open the link, register, hold a seat, pay. The last one's payment completes the room."""
@@ -133,9 +133,3 @@ def order_body(
 def now() -> str:
     """This moment as the API writes moments."""
     return dt.datetime.now(dt.UTC).isoformat()
-
-
-def outcomes(history: History, journal: Journal) -> tuple[int, int]:
-    """How many of the history's groups were replayed as (completed, failed) so far."""
-    done = [group.completed for group in history.groups if group.group_id in journal.finished]
-    return sum(done), len(done) - sum(done)

@@ -1,60 +1,104 @@
 """The share page: what somebody sees who opens a link, and its QR codes."""
 
+import datetime as dt
 import io
+from typing import Any
+from urllib.parse import urlencode
 
 import qrcode
 import qrcode.image.svg
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import is_running
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.invites import selectors, services
+from apps.invites.models import Link
 from apps.invites.openings import link_url, opening_of, public_url
 from apps.members.selectors import Face, faces
 
-VISIT_COOKIE = "visit"
+# Everything a page needs is ours, but pictures are where the shop keeps them.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src * data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A page for shoppers, under a strict content security policy."""
+    response = render(request, template, context, status=status)
+    response["Content-Security-Policy"] = PAGE_POLICY
+    return response
+
+
+def shop_address(campaign: Campaign, **carried: str) -> str:
+    """Where the shop takes it from here, with what is not empty of `carried`; "" without a shop."""
+    base = campaign.shop_url
+    query = urlencode({name: value for name, value in carried.items() if value})
+    if not base or not query:
+        return base
+    return f"{base}{'&' if '?' in base else '?'}{query}"
 
 
 @require_safe
+@never_cache
 def share(request: HttpRequest, code: str) -> HttpResponse:
     """Open a link: keep the visit, then show the campaign, or pass on to the link's room.
 
     The visit's token goes on in the address, so it survives refused cookies. Unknown and revoked
-    links get a page that says so.
+    links get a page that says so, and keep no visit.
     """
     try:
         link = selectors.link_by_code(code)
     except NotFound:
-        return render(request, "invites/gone.html", {"unknown": True}, status=404)
+        return page(request, "invites/gone.html", {"why": "unknown"}, status=404)
     campaign = link.participant.campaign
-    if link.revoked_at is not None or not is_running(campaign, clock.now()):
-        return render(request, "invites/gone.html", {"campaign": campaign})
+    why = "revoked" if link.revoked_at is not None else _why_closed(campaign, clock.now())
+    if why:
+        context = {"why": why, "campaign": campaign, "shop_url": shop_address(campaign)}
+        return page(request, "invites/gone.html", context, status=_CLOSED_STATUS.get(why, 200))
     visit = services.visit_record(
         link=link, opening=opening_of(request), channel=request.GET.get("channel", "")[:32]
     )
     token = selectors.visit_token(visit)
     if link.room:
-        return redirect(f"{reverse('group', args=[link.room])}?visit={token}")
+        query = urlencode({"visit": token})
+        return redirect(f"{reverse('group', args=[link.room])}?{query}")
+    return page(request, "invites/share.html", _share_context(request, link, token))
+
+
+_CLOSED_STATUS = {"revoked": 410, "ended": 410}
+
+
+def _why_closed(campaign: Campaign, now: dt.datetime) -> str:
+    """Why a campaign admits nobody: "paused", "early" or "ended"; "" when it does."""
+    if is_running(campaign, now):
+        return ""
+    if campaign.status == Campaign.Status.PAUSED:
+        return "paused"
+    return "early" if now < campaign.starts_at else "ended"
+
+
+def _share_context(request: HttpRequest, link: Link, token: str) -> dict[str, Any]:
+    campaign = link.participant.campaign
     owner = link.participant.member_id
-    return render(
-        request,
-        "invites/share.html",
-        {
-            "campaign": campaign,
-            "title": campaign.card_title or campaign.name,
-            "inviter": faces({owner}).get(owner, Face("", "")),
-            "visit_token": token,
-            "code": code,
-            "url": link_url(request, link),
-            "qr_svg": reverse("share-qr-svg", args=[code]),
-            "qr_png": public_url(request, reverse("share-qr-png", args=[code])),
-        },
-    )
+    return {
+        "campaign": campaign,
+        "title": campaign.card_title or campaign.name,
+        "inviter": faces({owner}).get(owner, Face("", "")),
+        "join_url": shop_address(campaign, visit=token),
+        "code": link.code,
+        "url": link_url(request, link),
+        "qr_svg": reverse("share-qr-svg", args=[link.code]),
+        "qr_png": public_url(request, reverse("share-qr-png", args=[link.code])),
+    }
 
 
 @require_safe

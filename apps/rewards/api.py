@@ -94,10 +94,8 @@ class DecisionsView(EngineView):
 
 def _subjects_of(order_id: str, test: bool) -> list[str]:
     counted = CampaignOrder.objects.filter(order__order_id=order_id, order__is_test=test)
-    return [
-        order_subject(order, campaign)
-        for order, campaign in counted.values_list("order_id", "campaign_id")
-    ]
+    campaigns = counted.values_list("campaign__public_id", flat=True)
+    return [order_subject(campaign, order_id) for campaign in campaigns]
 
 
 def _page(view: EngineView, request: Request, rows: Any, output: Any) -> Response:

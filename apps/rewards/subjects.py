@@ -1,6 +1,7 @@
 """What rewards are decided about, and reading its present state under lock.
 
-A subject is named by a short text: `participant:12`, `order:7:campaign:3`, `room:5`.
+A subject is named by a text: `participant:par_…`, `order:cmp_…:<the shop's order id>`,
+`room:room_…`.
 """
 
 import datetime as dt
@@ -26,16 +27,19 @@ class State:
     fact_at: dt.datetime
 
 
-def participant_subject(participant_id: int) -> str:
-    return f"participant:{participant_id}"
+def participant_subject(participant: str) -> str:
+    """The subject of a participant, by public id."""
+    return f"participant:{participant}"
 
 
-def order_subject(order_id: int, campaign_id: int) -> str:
-    return f"order:{order_id}:campaign:{campaign_id}"
+def order_subject(campaign: str, order_id: str) -> str:
+    """The subject of a shop's order in a campaign, by the campaign's public id."""
+    return f"order:{campaign}:{order_id}"
 
 
-def room_subject(room_id: int) -> str:
-    return f"room:{room_id}"
+def room_subject(room: str) -> str:
+    """The subject of a room, by public id."""
+    return f"room:{room}"
 
 
 def state_of(subject: str) -> State | None:
@@ -43,19 +47,20 @@ def state_of(subject: str) -> State | None:
 
     Whoever changed the facts recorded an event, so whichever decision comes last has read them all.
     """
-    kind, *ids = subject.split(":")
+    kind, name = subject.split(":", 1)
     if kind == "participant":
-        return _joined(int(ids[0]), subject)
+        return _joined(name, subject)
     if kind == "order":
-        return _order_paid(int(ids[0]), int(ids[2]), subject)
-    return _room_completed(int(ids[0]), subject)
+        campaign, order_id = name.split(":", 1)
+        return _order_paid(campaign, order_id, subject)
+    return _room_completed(name, subject)
 
 
-def _joined(participant_id: int, subject: str) -> State | None:
+def _joined(public_id: str, subject: str) -> State | None:
     participant = (
         Participant.objects.select_for_update(of=("self",), no_key=True)
         .select_related("campaign", "version", "referrer")
-        .get(pk=participant_id)
+        .get(public_id=public_id)
     )
     if participant.confirmed_at is None:
         return None
@@ -75,20 +80,21 @@ def _people(participant: Participant) -> dict[Beneficiary, tuple[int, ...]]:
     return people
 
 
-def _order_paid(order_id: int, campaign_id: int, subject: str) -> State | None:
-    order = Order.objects.select_for_update(of=("self",), no_key=True).get(pk=order_id)
+def _order_paid(campaign_id: str, order_id: str, subject: str) -> State | None:
+    campaign = Campaign.objects.get(public_id=campaign_id)
+    order = Order.objects.select_for_update(of=("self",), no_key=True).get(
+        order_id=order_id, is_test=campaign.is_test
+    )
     counted = (
-        CampaignOrder.objects.select_related(
-            "campaign", "participant__version", "participant__referrer"
-        )
-        .filter(order=order, campaign_id=campaign_id)
+        CampaignOrder.objects.select_related("participant__version", "participant__referrer")
+        .filter(order=order, campaign=campaign)
         .first()
     )
     if counted is None:
         return None
     participant = counted.participant
     people = _people(participant)
-    seat = _seat_of(order, counted.campaign)
+    seat = _seat_of(order, campaign)
     if seat is not None:
         if seat.inviter is not None and seat.inviter.member_id != order.member_id:
             people[Beneficiary.INVITER] = (seat.inviter.member_id,)
@@ -98,11 +104,11 @@ def _order_paid(order_id: int, campaign_id: int, subject: str) -> State | None:
         trigger=Trigger.ORDER_PAID,
         people=people,
         confirmed=participant.confirmed_at is not None,
-        in_window=was_running(counted.campaign, order.occurred_at),
+        in_window=was_running(campaign, order.occurred_at),
         order=OrderFacts(kept_minor=order.kept_minor, nth=order.nth),
         room=_room_facts(seat.room) if seat is not None else None,
     )
-    return State(subject, counted.campaign, participant.version, facts, order.occurred_at)
+    return State(subject, campaign, participant.version, facts, order.occurred_at)
 
 
 def _seat_of(order: Order, campaign: Campaign) -> Seat | None:
@@ -121,11 +127,11 @@ def _room_facts(room: Room) -> RoomFacts:
     return RoomFacts(room.size, kept, completed=room.status == RoomStatus.COMPLETED)
 
 
-def _room_completed(room_id: int, subject: str) -> State | None:
+def _room_completed(public_id: str, subject: str) -> State | None:
     room = (
         Room.objects.select_for_update(of=("self",), no_key=True)
         .select_related("offer__campaign")
-        .get(pk=room_id)
+        .get(public_id=public_id)
     )
     campaign = room.offer.campaign
     hosting = (

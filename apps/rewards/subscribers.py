@@ -11,35 +11,39 @@ from apps.rewards.subjects import order_subject, participant_subject, room_subje
 
 def on_order_changed(event: Event) -> None:
     """An order was paid or refunded: decide it in each of its campaigns, and its rooms."""
-    order_id = event.payload["order"]
-    counted = CampaignOrder.objects.filter(order_id=order_id).order_by("pk")
+    order_id = event.payload["order_id"]
+    counted = CampaignOrder.objects.filter(order__order_id=order_id, order__is_test=event.is_test)
     subjects = [
-        order_subject(order_id, campaign) for campaign in counted.values_list("campaign", flat=True)
+        order_subject(campaign, order_id)
+        for campaign in counted.order_by("pk").values_list("campaign__public_id", flat=True)
     ]
-    rooms = Room.objects.filter(seats__line__order_id=order_id).order_by("pk").distinct()
-    if event.payload.get("refund_id"):
-        subjects += [room_subject(room_id) for room_id in rooms.values_list("pk", flat=True)]
+    if "refund_id" in event.payload:
+        rooms = Room.objects.filter(
+            seats__line__order__order_id=order_id, seats__line__order__is_test=event.is_test
+        )
+        names = rooms.order_by("pk").distinct().values_list("public_id", flat=True)
+        subjects += [room_subject(name) for name in names]
     _decide_each(subjects, event)
 
 
 def on_room_completed(event: Event) -> None:
     """A room is complete: decide it, and the orders that waited for it."""
-    room = Room.objects.select_related("offer").get(public_id=event.payload["room"])
+    room = Room.objects.select_related("offer__campaign").get(public_id=event.payload["room"])
     orders = room.seats.filter(line__isnull=False).order_by("line__order_id")
-    subjects = [room_subject(room.pk)] + [
-        order_subject(order_id, room.offer.campaign_id)
-        for order_id in orders.values_list("line__order_id", flat=True)
+    subjects = [room_subject(room.public_id)] + [
+        order_subject(room.offer.campaign.public_id, order_id)
+        for order_id in orders.values_list("line__order__order_id", flat=True)
     ]
     _decide_each(subjects, event)
 
 
 def on_participant_confirmed(event: Event) -> None:
     """Somebody is confirmed and their referrer fixed: decide their joining, and their orders."""
-    participant_id = event.payload["participant"]
-    counted = CampaignOrder.objects.filter(participant_id=participant_id).order_by("order_id")
-    subjects = [participant_subject(participant_id)] + [
-        order_subject(order_id, campaign)
-        for order_id, campaign in counted.values_list("order_id", "campaign_id")
+    participant = event.payload["participant"]
+    counted = CampaignOrder.objects.filter(participant__public_id=participant).order_by("order_id")
+    subjects = [participant_subject(participant)] + [
+        order_subject(event.payload["campaign"], order_id)
+        for order_id in counted.values_list("order__order_id", flat=True)
     ]
     _decide_each(subjects, event)
 
@@ -54,9 +58,9 @@ def _decide_each(subjects: list[str], event: Event) -> None:
     if not subjects:
         return
     first, *others = subjects
-    for subject in others:
+    for index, subject in enumerate(others):
         event_record(
-            key=f"{events.DECISION_DUE}:{subject}:{event.pk}",
+            key=f"{events.DECISION_DUE}:{event.pk}:{index}",
             kind=events.DECISION_DUE,
             payload={"subject": subject, "cause": event.key},
             occurred_at=event.occurred_at,

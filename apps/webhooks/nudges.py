@@ -1,35 +1,12 @@
-"""Waking a sender early. A lost nudge costs a second: the sweeper nudges while something is due."""
+"""Waking a sender early."""
 
-import logging
-import time
-
-from celery import current_app
-from kombu.exceptions import OperationalError as BrokerAway
-
+from apps.core.nudges import nudge
 from apps.webhooks.models import Endpoint
-
-log = logging.getLogger(__name__)
-
-# By name, because a task calls services and services come here.
-_TASK = "apps.webhooks.tasks.send_deliveries"
-# As for the processor: a nudge costs more than an INSERT, and one sender takes all that is due.
-_MIN_PAUSE_SECONDS = 0.05
-_last_nudge = 0.0
 
 
 def nudge_sender() -> None:
-    """Ask a worker to send what is due, at most once in 50 ms from this process.
-
-    Without a broker it logs and returns: messages get late, never lost.
-    """
-    global _last_nudge
-    if time.monotonic() - _last_nudge < _MIN_PAUSE_SECONDS:
-        return
-    _last_nudge = time.monotonic()
-    try:
-        current_app.send_task(_TASK, expires=5, retry=False)
-    except BrokerAway:
-        log.warning("the broker is away; the sweeper will find the deliveries")
+    """Ask a worker to send what is due."""
+    nudge("apps.webhooks.tasks.send_deliveries")
 
 
 def nudge_when_due() -> int:

@@ -87,6 +87,8 @@ def endpoint_deactivate(*, endpoint_id: int) -> None:
 @in_transaction
 def deliveries_create(*, event: Event) -> int:
     """Put one delivery on its way to each endpoint that listens; how many. Wakes a sender."""
+    if event.is_internal:
+        return 0
     listening = Endpoint.objects.listening_to(event.kind, is_test=event.is_test)
     deliveries = [Delivery(endpoint=endpoint, event=event) for endpoint in listening]
     if deliveries:

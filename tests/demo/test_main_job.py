@@ -63,7 +63,7 @@ def assert_equals_recount(done: subprocess.CompletedProcess[str], var: Path, lim
 def test_the_main_job_again_and_further(var: Path) -> None:
     first = run(var, 12)
     assert_equals_recount(first, var, 12)
-    assert re.search(r"Operator olga, password \S{16} \(shown once\)", first.stdout)
+    assert re.search(r"Operator olga, password \S{16} \(shown this once\)", first.stdout)
     assert "/g/room_" in first.stdout
     assert "/s/" in first.stdout
 

@@ -10,8 +10,7 @@ import pytest
 from apps.demo.client import Engine, EngineRefused
 from apps.demo.history import Group
 from apps.demo.journal import Journal
-from apps.demo.replay import Replay, ReplayFailed, outcomes
-from apps.demo.simulator import Parameters, simulate
+from apps.demo.replay import Replay, ReplayFailed
 from apps.demo.stage import Operator, Showcase, Stage
 
 STAGE = Stage(
@@ -105,13 +104,4 @@ def test_a_room_that_is_not_full_at_the_end_stops_the_replay(tmp_path: Path) -> 
     stopped = replay(fake, tmp_path / "journal")
     with pytest.raises(ReplayFailed, match="group 7: everybody paid, and the room is open"):
         stopped.group(FULL)
-    assert stopped.journal.finished == set()
-
-
-def test_outcomes_count_what_was_finished(tmp_path: Path) -> None:
-    history = simulate(Parameters(), 10)
-    journal = Journal(tmp_path / "journal")
-    for group in history.groups[:4]:
-        journal.finish(group.group_id)
-    completed = sum(group.completed for group in history.groups[:4])
-    assert outcomes(history, journal) == (completed, 4 - completed)
+    assert not stopped.journal.has_finished(7)

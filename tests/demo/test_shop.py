@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -38,10 +39,10 @@ def fake() -> FakeEngine:
 
 
 @pytest.fixture
-def shop(fake: FakeEngine) -> Shop:
+def shop(fake: FakeEngine) -> Iterator[Shop]:
     transport = httpx.MockTransport(fake)
-    engine = Engine("http://engine", "sk_live_1", patience=0.1, transport=transport)
-    return Shop(engine, SECRET, "tea")
+    with closing(Engine("http://engine", "k", patience=0.1, transport=transport)) as engine:
+        yield Shop(engine, SECRET, "tea")
 
 
 @pytest.fixture

@@ -94,12 +94,8 @@ class Cluster:
 
     def _programs(self, *words: str) -> list[psutil.Process]:
         assert self._process
-        found = []
-        for process in psutil.Process(self._process.pid).children(recursive=True):
-            line = process.cmdline()
-            if all(any(word in part for part in line) for word in words) and "-c" not in line:
-                found.append(process)
-        return found
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        return [child for child in children if _runs(child, words)]
 
     def _answers(self) -> bool:
         assert self._process
@@ -148,6 +144,15 @@ class Killer:
         if falls:
             self._cluster.wait_stopped()
             self._cluster.start()
+
+
+def _runs(process: psutil.Process, words: tuple[str, ...]) -> bool:
+    """Whether its command line has all these words; a shell that will `exec` it does not count."""
+    try:
+        line = process.cmdline()
+    except psutil.Error:
+        return False  # gone in the meantime
+    return "-c" not in line and all(any(word in part for part in line) for word in words)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:

@@ -1,6 +1,7 @@
 """Kill a part of the engine in the middle of a replay: it gets late, never wrong."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -67,6 +68,11 @@ class Story:
         self.killer = None
         killer.finish()
 
+    def close(self) -> None:
+        self.shop_server.close()
+        self.shop.engine.close()
+        self.engine.close()
+
     def totals(self) -> Totals:
         """The figures once nothing is under way."""
         path = f"/campaigns/{self.stage.campaign}/report"
@@ -82,9 +88,8 @@ def story() -> Iterator[Story]:
         cluster = Cluster(var)
         try:
             cluster.start()
-            story = Story(cluster)
-            yield story
-            story.shop_server.close()
+            with closing(Story(cluster)) as story:
+                yield story
         finally:
             cluster.stop()
 

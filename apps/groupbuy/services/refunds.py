@@ -32,7 +32,7 @@ def refund_order_request(
         line=line, seat=seat, amount_minor=amount, currency=line.order.currency, why=why
     )
     event_record(
-        key=f"{events.REFUND_REQUESTED}:{refund_order.pk}",
+        key=f"{events.REFUND_REQUESTED}:{refund_order.public_id}",
         kind=events.REFUND_REQUESTED,
         payload={
             "refund_order": refund_order.public_id,
@@ -99,7 +99,7 @@ def refund_order_fail(*, public_id: str, is_test: bool, reason: str) -> RefundOr
 def _report(kind: str, refund_order: RefundOrder, clock: dt.datetime) -> None:
     order = refund_order.line.order
     event_record(
-        key=f"{kind}:{refund_order.pk}",
+        key=f"{kind}:{refund_order.public_id}",
         kind=kind,
         payload={
             "refund_order": refund_order.public_id,

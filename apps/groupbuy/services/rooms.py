@@ -99,7 +99,7 @@ def _end(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") -
 
 def _report(kind: str, room: Room, clock: dt.datetime) -> None:
     event_record(
-        key=f"{kind}:{room.pk}",
+        key=f"{kind}:{room.public_id}",
         kind=kind,
         payload={"room": room.public_id, "offer": room.offer.public_id, "reason": room.reason},
         occurred_at=clock,

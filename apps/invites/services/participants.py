@@ -166,7 +166,7 @@ def _reconsider(participant: Participant, campaign: Campaign, now: dt.datetime) 
     )
     participant.refresh_from_db()
     _keep_trace(participant, decided, now)
-    _report(events.BROUGHT, participant, now)
+    _report(events.BROUGHT, participant, now, moved=True)
 
 
 def _keep_trace(participant: Participant, decided: Attribution, now: dt.datetime) -> None:
@@ -189,12 +189,15 @@ def _keep_trace(participant: Participant, decided: Attribution, now: dt.datetime
     )
 
 
-def _report(kind: str, participant: Participant, now: dt.datetime) -> None:
-    suffix = f":{participant.referrer_id}" if kind == events.BROUGHT else ""
+def _report(kind: str, participant: Participant, now: dt.datetime, *, moved: bool = False) -> None:
+    suffix = f":{participant.referrer.public_id}" if moved and participant.referrer else ""
     event_record(
-        key=f"{kind}:{participant.pk}{suffix}",
+        key=f"{kind}:{participant.public_id}{suffix}",
         kind=kind,
-        payload={"participant": participant.pk, "id": participant.public_id},
+        payload={
+            "participant": participant.public_id,
+            "campaign": participant.campaign.public_id,
+        },
         occurred_at=now,
         is_test=participant.campaign.is_test,
     )

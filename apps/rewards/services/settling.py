@@ -40,7 +40,7 @@ def _settle_next() -> bool:
     grant.settled_at = now
     grant.save(update_fields=["status", "settled_at"])
     event_record(
-        key=f"{events.SETTLED}:{grant.pk}",
+        key=f"{events.SETTLED}:{grant.public_id}",
         kind=events.SETTLED,
         payload={"grant": grant.public_id, "points": grant.left},
         occurred_at=now,

@@ -60,7 +60,7 @@ def _shrink(state: State, grant: Grant, points: int, cause: str) -> int:
         grant.status = Status.VOID if pending else Status.CLAWED_BACK
     grant.save(update_fields=["taken_back", "cost_minor", "status"])
     event_record(
-        key=f"{events.TAKEN_BACK}:{grant.pk}:{grant.taken_back}",
+        key=f"{events.TAKEN_BACK}:{grant.public_id}:{grant.taken_back}",
         kind=events.TAKEN_BACK,
         payload={"grant": grant.public_id, "points": points, "owed": owed, "status": grant.status},
         occurred_at=now,
