@@ -17,6 +17,7 @@ import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 
 from apps.core import services, sweepers
 
@@ -27,11 +28,30 @@ DATA = ROOT.parent / "shared" / "data"
 _KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: pytest.FixtureRequest,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """A test database whenever a test asks for one.
+
+    pytest-django's own makes none unless some test has its mark or `db`: with only `committed` and
+    `served` collected, tests would write to the database of the settings.
+    """
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        teardown_databases(made, verbosity=0)
+
+
 def wipe() -> None:
     """Empty every table that has rows, in one round trip; system accounts stay.
 
     DELETE without triggers and foreign keys costs a millisecond; a flush by TRUNCATE a hundred.
     """
+    assert connection.settings_dict["NAME"].startswith("test_"), "this is somebody's database"
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         tables = [name for (name,) in cursor.fetchall() if name not in _KEPT]

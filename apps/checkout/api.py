@@ -13,7 +13,7 @@ from apps.core.api import EnginePagination, EngineView, idempotent
 from apps.core.callers import is_test
 from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.services import refund_order_fail
-from apps.invites.services import Brought
+from apps.invites.selectors import Brought
 from apps.members.selectors import member_by_external_id
 from apps.orders.models import Order, Refund
 from apps.orders.rules import RefundAsk

@@ -15,8 +15,8 @@ from apps.groupbuy.services import (
     seats_release_order,
 )
 from apps.groupbuy.services.payments import Outcome, SeatOutcome
-from apps.invites.selectors import participant_of
-from apps.invites.services import Brought, campaign_order_record
+from apps.invites.selectors import Brought, participant_of
+from apps.invites.services import campaign_order_record
 from apps.orders.models import Order, OrderLine, Refund
 from apps.orders.rules import RefundAsk
 from apps.orders.services import (

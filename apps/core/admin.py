@@ -1,17 +1,128 @@
-"""Admin classes that every app's admin builds on, and the event log's own pages."""
+"""Admin classes that every app's admin builds on, and the engine's own pages."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django_celery_beat import admin as beat_admin
 from django_celery_beat import models as beat
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.decorators import display
+from unfold.forms import (
+    AdminPasswordChangeForm,
+    PaginationInlineFormSet,
+    UserChangeForm,
+    UserCreationForm,
+)
 
 from apps.core import services
 from apps.core.errors import EngineError
 from apps.core.models import Event, IdempotentReply
+from apps.core.templatetags.money import money
+from apps.core.transactions import retrying
+
+Column = Callable[[Any], Any]
+
+# What a status means to an operator, whatever it is the status of.
+_COLOURS = {
+    "success": ("running", "completed", "confirmed", "settled", "paid", "done", "delivered"),
+    "info": ("scheduled", "open", "provisional", "pending", "held", "requested"),
+    "warning": ("paused", "closing", "parked"),
+    "danger": ("failed", "cancelled", "clawed_back"),
+}
+
+
+def status_column(field: str = "status", description: str = "Status") -> Column:
+    """A list column that shows a choice as a coloured label."""
+    colours = {status: colour for colour, group in _COLOURS.items() for status in group}
+
+    @display(description=description, ordering=field, label=colours)
+    def column(row: Any) -> tuple[str, str] | str:
+        value = getattr(row, field)
+        words = str(value).replace("_", " ")
+        return (value, words) if value in colours else words
+
+    return column
+
+
+def money_column(field: str, description: str, *, currency: str = "currency") -> Column:
+    """A list column that shows minor units as money; `currency` is a dotted path from the row."""
+
+    @admin.display(description=description, ordering=field)
+    def column(row: Any) -> str:
+        return money(getattr(row, field), _reach(row, currency))
+
+    return column
+
+
+def _reach(row: Any, path: str) -> Any:
+    for name in path.split("."):
+        row = getattr(row, name)
+    return row
+
+
+class _SavesOnlyChanges(PaginationInlineFormSet):
+    def save_existing(self, form: Any, obj: Model, commit: bool = True) -> Model:
+        if commit:
+            obj.save(update_fields=form.changed_data)
+        return obj
+
+
+class EngineAdmin(ModelAdmin):
+    """A table operators edit. Saving writes only what they changed.
+
+    The row beside it moves on while a form is open: a plain save would put an old status, stock or
+    spending back.
+    """
+
+    labels: dict[str, str] = {}
+    help_texts: dict[str, str] = {}
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        return _worded(self, super().formfield_for_dbfield(db_field, request, **kwargs), db_field)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            obj.save(update_fields=form.changed_data)
+        else:
+            obj.save()
+
+
+class _Inline:
+    extra = 0
+    formset = _SavesOnlyChanges
+    labels: dict[str, str] = {}
+    help_texts: dict[str, str] = {}
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        return _worded(self, field, db_field)
+
+
+class EngineTabularInline(_Inline, TabularInline):
+    """Rows operators edit beneath another one; saves only what they changed."""
+
+
+class EngineStackedInline(_Inline, StackedInline):
+    """The same, with room for many fields."""
+
+
+def _worded(page: Any, field: forms.Field | None, db_field: Any) -> forms.Field | None:
+    """The form field in the page's own words, where it has some."""
+    if field is not None:
+        field.label = page.labels.get(db_field.name, field.label)
+        field.help_text = page.help_texts.get(db_field.name, field.help_text)
+    return field
 
 
 class FactAdmin(ModelAdmin):
@@ -42,30 +153,46 @@ class FactInline(TabularInline):
 
 
 def run_on_each(
-    admin_page: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], call: Any, done: str
+    admin_page: ModelAdmin,
+    request: HttpRequest,
+    rows: Iterable[Any],
+    call: Callable[[Any], object],
+    done: str,
+    one_done: str = "",
 ) -> None:
-    """Call a service for each chosen row and tell the operator how it went, refusals by name."""
+    """Call a service for each chosen row and tell the operator how it went, refusals by name.
+
+    Each call stands alone: one that is refused undoes nothing of the others. `one_done` says
+    `done` of a single row.
+    """
     succeeded = 0
     for row in rows:
         try:
-            call(row)
+            retrying(lambda row=row: _alone(call, row))  # type: ignore[misc]
             succeeded += 1
         except EngineError as error:
             admin_page.message_user(request, f"{row}: {error}", messages.ERROR)
     if succeeded:
-        admin_page.message_user(request, f"{succeeded} {done}.", messages.SUCCESS)
+        words = one_done if succeeded == 1 and one_done else done
+        admin_page.message_user(request, f"{succeeded} {words}.", messages.SUCCESS)
+
+
+def _alone(call: Callable[[Any], object], row: Any) -> None:
+    # Services have no savepoint of their own, and the admin's change page is one transaction.
+    with transaction.atomic():
+        call(row)
 
 
 @admin.register(Event)
 class EventAdmin(FactAdmin):
-    list_display = ("id", "kind", "key", "status", "attempts", "occurred_at", "processed_at")
+    list_display = ("id", "kind", "key", status_column(), "attempts", "occurred_at", "processed_at")
     list_filter = ("status", "kind", "is_test")
     search_fields = ("key",)
     ordering = ("-id",)
     show_full_result_count = False
     actions = ("retry",)
 
-    @admin.action(description="Retry parked events")
+    @admin.action(description="Try the parked ones again")
     def retry(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
         run_on_each(
             self,
@@ -73,21 +200,44 @@ class EventAdmin(FactAdmin):
             queryset,
             lambda event: services.event_retry(event_id=event.pk),
             "events will be tried again",
+            "event will be tried again",
         )
 
 
 @admin.register(IdempotentReply)
 class IdempotentReplyAdmin(FactAdmin):
     list_display = ("key", "credential", "method", "path", "status_code", "created_at")
-    search_fields = ("key",)
+    list_filter = ("method", "status_code")
+    search_fields = ("key", "path")
     ordering = ("-id",)
     show_full_result_count = False
 
 
+class OperatorAdmin(auth_admin.UserAdmin, ModelAdmin):
+    """Who may come in here."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+class OperatorGroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
+    """What operators of a kind may see and do."""
+
+
+def _dressed(page: type[admin.ModelAdmin[Any]]) -> type[ModelAdmin]:
+    """Somebody else's admin page in this admin's clothes."""
+    return type(page.__name__, (page, ModelAdmin), {})
+
+
 for _model, _page in (
-    (beat.PeriodicTask, beat_admin.PeriodicTaskAdmin),
-    (beat.ClockedSchedule, beat_admin.ClockedScheduleAdmin),
-    (beat.CrontabSchedule, beat_admin.CrontabScheduleAdmin),
+    (User, OperatorAdmin),
+    (Group, OperatorGroupAdmin),
+    (beat.PeriodicTask, _dressed(beat_admin.PeriodicTaskAdmin)),
+    (beat.ClockedSchedule, _dressed(beat_admin.ClockedScheduleAdmin)),
+    (beat.CrontabSchedule, _dressed(beat_admin.CrontabScheduleAdmin)),
+    (beat.IntervalSchedule, _dressed(beat_admin.IntervalScheduleAdmin)),
+    (beat.SolarSchedule, _dressed(beat_admin.SolarScheduleAdmin)),
 ):
     admin.site.unregister(_model)
-    admin.site.register(_model, type(_page.__name__, (_page, ModelAdmin), {}))
+    admin.site.register(_model, _page)

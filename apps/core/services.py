@@ -2,11 +2,12 @@
 
 import contextvars
 import datetime as dt
+import json
 import logging
 import traceback
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.core import nudges
 from apps.core.clock import EngineNow, engine_now
@@ -62,12 +63,46 @@ def event_record(
     if event.hops > MAX_HOPS:
         event.status = Event.Status.PARKED
         event.last_error = f"More than {MAX_HOPS} events caused one another."
-    Event.objects.bulk_create([event], ignore_conflicts=True)
-    recorded = Event.objects.get(key=key)
-    if (recorded.kind, recorded.payload) != (kind, payload):
-        raise EventConflict(f"{key} was already recorded with other contents.")
+    if not _insert(event):
+        first = Event.objects.get(key=key)
+        if (first.kind, first.payload) != (kind, payload):
+            raise EventConflict(f"{key} was already recorded with other contents.")
+        return first
     transaction.on_commit(nudges.nudge_processor)
-    return recorded
+    return event
+
+
+# Django's bulk_create(ignore_conflicts=True) does not say whether it inserted, nor the id.
+_INSERT = """
+INSERT INTO core_event (key, kind, payload, occurred_at, is_test, caused_by_id, hops, status,
+                        attempts, last_error)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s)
+ON CONFLICT (key) DO NOTHING RETURNING id
+"""
+
+
+def _insert(event: Event) -> bool:
+    """Write a new event and set its id; False when its key is taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                event.key,
+                event.kind,
+                json.dumps(event.payload),
+                event.occurred_at,
+                event.is_test,
+                event.caused_by_id,
+                event.hops,
+                event.status,
+                event.last_error,
+            ],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    event.pk = row[0]
+    return True
 
 
 def event_process_next() -> bool:

@@ -9,7 +9,7 @@ from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.templatetags.money import money
 from apps.groupbuy import selectors
-from apps.groupbuy.models import OfferItem, Room
+from apps.groupbuy.models import OfferItem
 from apps.groupbuy.rules import TERMINAL, RoomStatus
 from apps.groupbuy.selectors import RoomView
 from apps.invites.views import page, shop_address

@@ -16,7 +16,7 @@ from apps.core.transactions import retrying
 from apps.invites import selectors, services
 from apps.invites.models import Link, Participant
 from apps.invites.openings import link_url, opening_of, public_url
-from apps.invites.services import Brought
+from apps.invites.selectors import Brought
 from apps.members.selectors import Face, faces
 
 MAX_TREE_ROWS = 500

@@ -1,5 +1,6 @@
 """Reading links, visits, participants and their chains."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
@@ -54,6 +55,36 @@ def visit_by_token(token: str) -> Visit:
     if visit is None:
         raise VisitTokenInvalid(pointer="/visit_token")
     return visit
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What somebody says brought them: a code they typed, or the token of a visit."""
+
+    code: str = ""
+    visit_token: str = ""
+
+
+def brought_links(brought: Brought) -> tuple[Visit | None, Link | None]:
+    """The visit behind the token and the link behind the code. Raises VisitTokenInvalid, LinkUnknown."""
+    visit = visit_by_token(brought.visit_token) if brought.visit_token else None
+    link = link_by_code(brought.code, pointer="/code") if brought.code else None
+    return visit, link
+
+
+def inviter_by(brought: Brought, campaign: Campaign, member_id: int) -> Participant | None:
+    """Whose link of this campaign somebody names, themselves excepted; a typed code before a visit.
+
+    Visits of bots and previews and revoked links name nobody. Raises as `brought_links`.
+    """
+    visit, link = brought_links(brought)
+    if link is None and visit is not None and not visit.skipped:
+        link = visit.link
+    if link is None or link.revoked_at is not None:
+        return None
+    owner = link.participant
+    theirs = owner.campaign_id == campaign.pk and owner.member_id != member_id
+    return owner if theirs else None
 
 
 def participant_by_public_id(public_id: str, *, is_test: bool) -> Participant:

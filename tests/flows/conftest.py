@@ -16,7 +16,9 @@ def http(served: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def shop(committed: None, http: httpx.Client, invariants_hold: Callable[[], None]) -> Iterator[Shop]:
+def shop(
+    committed: None, http: httpx.Client, invariants_hold: Callable[[], None]
+) -> Iterator[Shop]:
     yield Shop(http, make_key())
     invariants_hold()
 

@@ -47,14 +47,17 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, calls))
 
 
-def meet_after(read: Read) -> Read:
-    """`read`, then wait for another reader; whoever waits alone for long goes on alone."""
+def meet_after(read: Read, *, patience: float = 0.3) -> Read:
+    """`read`, then wait for another reader; whoever waits alone for `patience` seconds goes on.
+
+    Behind a lock nobody else can come, so the wait is short; a control waits until they do.
+    """
     meeting = threading.Barrier(2)
 
     def met(accounts: AccountQuerySet) -> list[Account]:
         rows = read(accounts)
         with contextlib.suppress(threading.BrokenBarrierError):
-            meeting.wait(0.3)
+            meeting.wait(patience)
         return rows
 
     return met
@@ -78,7 +81,7 @@ def test_two_claw_backs_of_one_balance(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_control_without_the_lock_two_claw_backs_go_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AccountQuerySet, "lock_in_order", meet_after(unlocked))
+    monkeypatch.setattr(AccountQuerySet, "lock_in_order", meet_after(unlocked, patience=20))
     outcomes, left = two_claw_backs()
     # The CHECK still keeps the ledger whole, but a claw back is lost.
     assert [type(outcome) for outcome in outcomes].count(IntegrityError) == 1
@@ -101,7 +104,7 @@ def test_one_key_twice_at_once_returns_the_first(monkeypatch: pytest.MonkeyPatch
 
 
 def test_control_without_the_lock_the_second_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AccountQuerySet, "lock_in_order", meet_after(unlocked))
+    monkeypatch.setattr(AccountQuerySet, "lock_in_order", meet_after(unlocked, patience=20))
     outcomes = one_key_twice()
     assert {type(outcome) for outcome in outcomes} == {Transfer, services.TransferConflict}
 

@@ -239,5 +239,8 @@ def test_a_sender_is_woken_at_commit_and_while_something_is_due(
     assert woken == ["!", "!"]
 
 
-def test_the_task_that_is_nudged_exists() -> None:
-    assert tasks.send_deliveries.name == nudges._TASK
+def test_the_task_that_is_nudged_exists(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(nudges, "nudge", sent.append)
+    nudges.nudge_sender()
+    assert sent == [tasks.send_deliveries.name]

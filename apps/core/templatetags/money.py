@@ -26,4 +26,4 @@ def money(minor: float | None, currency: str) -> str:
     units, parts = divmod(abs(whole), 10**decimals)
     amount = f"{units:,}" + (f".{parts:0{decimals}}" if decimals else "")
     sign = "−" if whole < 0 else ""
-    return f"{sign}{_SYMBOLS.get(currency) or currency + '\u00a0'}{amount}"
+    return sign + _SYMBOLS.get(currency, f"{currency}\u00a0") + amount

@@ -22,7 +22,8 @@ from apps.groupbuy.services.seats import (
     seat_insert,
     seats_release,
 )
-from apps.invites.services import Brought, participant_admit, participants_confirm
+from apps.invites.selectors import Brought
+from apps.invites.services import participant_admit, participants_confirm
 
 
 @in_transaction

@@ -6,7 +6,6 @@ from functools import partial
 
 from django.db.models import QuerySet
 
-from apps.campaigns.models import Campaign
 from apps.core.clock import EngineNow, engine_now
 from apps.core.transactions import in_transaction, retrying
 from apps.groupbuy.errors import (
@@ -23,8 +22,8 @@ from apps.groupbuy.models import Offer, OfferItem, Room, Seat
 from apps.groupbuy.rules import RoomStatus, admits, free_position
 from apps.groupbuy.services.offers import stock_free, stock_hold
 from apps.invites.models import Participant
-from apps.invites.selectors import participant_of
-from apps.invites.services import Brought, participant_admit, touch_record
+from apps.invites.selectors import Brought, inviter_by, participant_of
+from apps.invites.services import participant_admit
 
 
 def room_lock(room_id: int) -> Room:
@@ -75,22 +74,10 @@ def seat_hold(
         item_of(room.offer, sku),
         quantity=quantity,
         position=position,
-        inviter=_inviter(room, campaign, member_id, brought, now),
+        inviter=inviter_by(brought, campaign, member_id) or participant_of(campaign, room.host_id),
         order_id=order_id,
         clock=clock,
     )
-
-
-def _inviter(
-    room: Room, campaign: Campaign, member_id: int, brought: Brought, now: dt.datetime
-) -> Participant | None:
-    """Whose link brought the joiner to this room, else the room's host."""
-    link = touch_record(member_id=member_id, brought=brought, now=now)
-    if link is not None and link.revoked_at is None:
-        owner = link.participant
-        if owner.campaign_id == campaign.pk and owner.member_id != member_id:
-            return owner
-    return participant_of(campaign, room.host_id)
 
 
 def item_of(offer: Offer, sku: str) -> OfferItem:

@@ -9,11 +9,9 @@ from apps.invites.services.participants import (
     participants_confirm,
     participants_qualify,
 )
-from apps.invites.services.touches import Brought, brought_by, touch_record
+from apps.invites.services.touches import touch_record
 
 __all__ = [
-    "Brought",
-    "brought_by",
     "campaign_join",
     "campaign_link",
     "campaign_order_record",

@@ -14,16 +14,23 @@ from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import is_running
 from apps.campaigns.services import CampaignNotRunning
 from apps.core.clock import EngineNow
+from apps.core.errors import Conflict
 from apps.core.services import event_record
 from apps.core.transactions import in_transaction, retrying
 from apps.invites import events
 from apps.invites.models import CampaignOrder, Link, Participant, Touch, Trace
 from apps.invites.rules import Attribution, Candidate, Source, attribute
+from apps.invites.selectors import Brought
 from apps.invites.services.links import link_get_or_create
-from apps.invites.services.touches import Brought, brought_by, touch_record
+from apps.invites.services.touches import touch_record
 from apps.orders.models import Order
 
 Status = Participant.Status
+
+
+class CodeOfOtherCampaign(Conflict):
+    code = "code_of_other_campaign"
+    message = "This code belongs to another campaign."
 
 
 @in_transaction
@@ -70,7 +77,8 @@ def participant_admit(
     future referrer (KEY SHARE), or both participants (UPDATE) in pk order when a referrer changes.
     """
     link = touch_record(member_id=member_id, brought=brought, now=now)
-    brought_by(link, campaign, typed=bool(brought.code))
+    if brought.code and link is not None and link.participant.campaign_id != campaign.pk:
+        raise CodeOfOtherCampaign(pointer="/code")
     participant = _find(campaign, member_id)
     created = False
     if participant is None:

@@ -1,32 +1,18 @@
 """What connects a member with whoever may have brought them."""
 
 import datetime as dt
-from dataclasses import dataclass
 
-from apps.campaigns.models import Campaign
 from apps.core.errors import Conflict
 from apps.core.transactions import in_transaction
 from apps.invites import selectors
 from apps.invites.models import Link, Touch, Visit
 from apps.invites.rules import Source
+from apps.invites.selectors import Brought
 
 
 class OwnCode(Conflict):
     code = "own_code"
     message = "Nobody can bring themselves: this is the member's own code."
-
-
-class CodeOfOtherCampaign(Conflict):
-    code = "code_of_other_campaign"
-    message = "This code belongs to another campaign."
-
-
-@dataclass(frozen=True)
-class Brought:
-    """What somebody says brought them: a code they typed, or the token of a visit."""
-
-    code: str = ""
-    visit_token: str = ""
 
 
 @in_transaction
@@ -37,23 +23,14 @@ def touch_record(*, member_id: int, brought: Brought, now: dt.datetime) -> Link 
     changes nothing. Raises LinkUnknown, VisitTokenInvalid, OwnCode (a visit to one's own link is
     kept quietly and never wins: pages open them by themselves). Locks nothing.
     """
-    link: Link | None = None
-    if brought.visit_token:
-        visit = selectors.visit_by_token(brought.visit_token)
-        link = visit.link
-        _keep(member_id, link, Source.VISIT, visit.opened_at, visit)
-    if brought.code:
-        link = selectors.link_by_code(brought.code, pointer="/code")
+    visit, link = selectors.brought_links(brought)
+    if visit is not None:
+        _keep(member_id, visit.link, Source.VISIT, visit.opened_at, visit)
+    if link is not None:
         if link.participant.member_id == member_id:
             raise OwnCode(pointer="/code")
         _keep(member_id, link, Source.CODE, now, None)
-    return link
-
-
-def brought_by(link: Link | None, campaign: Campaign, *, typed: bool) -> None:
-    """Raises CodeOfOtherCampaign when a typed code leads elsewhere than to `campaign`."""
-    if typed and link is not None and link.participant.campaign_id != campaign.pk:
-        raise CodeOfOtherCampaign(pointer="/code")
+    return link or (visit.link if visit else None)
 
 
 def _keep(member_id: int, link: Link, source: Source, at: dt.datetime, visit: Visit | None) -> None:

@@ -7,6 +7,7 @@ from apps.campaigns.rules import Decision as Decided
 from apps.campaigns.rules import Facts, Reason, Refusal, decide
 from apps.campaigns.selectors import terms_of
 from apps.core.transactions import in_transaction
+from apps.points.services import purses_lock
 from apps.rewards.models import Decision, Grant
 from apps.rewards.rules import Granted, difference
 from apps.rewards.services.granting import Refused, awards_grant
@@ -41,7 +42,12 @@ def subject_decide(*, subject: str, cause: str) -> Decision | None:
     change = difference(
         decided.awards, granted, [(row["policy"], row["member_id"]) for row in closed]
     )
-    grants_shrink(state=state, grants=grants, shrinks=change.shrink, cause=cause)
+    by_pk = {grant.pk: grant for grant in grants}
+    concerned = {award.member_id for award in change.give}
+    concerned |= {by_pk[shrink.grant].member_id for shrink in change.shrink}
+    if concerned:
+        purses_lock(member_ids=concerned)
+    grants_shrink(state=state, grants=by_pk, shrinks=change.shrink, cause=cause)
     refused = awards_grant(state=state, awards=change.give)
     return _keep(state, decided, closed, refused, last)
 

@@ -11,7 +11,7 @@ from django.db.models import F
 from apps.campaigns.rules import Award, PolicyTerms, Reason, points_cost_minor
 from apps.campaigns.selectors import terms_of
 from apps.campaigns.services import budget_reserve
-from apps.points.services import points_pend, purses_lock
+from apps.points.services import points_pend
 from apps.rewards.models import CapCounter, Grant
 from apps.rewards.subjects import State
 
@@ -34,8 +34,9 @@ class _DoesNotFit(Exception):
 def awards_grant(*, state: State, awards: Sequence[Award]) -> list[Refused]:
     """Grant all awards that caps and the budget allow; those they do not.
 
-    Locks accounts by id, then caps, then the budget: the hottest row for the shortest time. The
-    price of that order is that an award which does not fit undoes the attempt to its savepoint.
+    The caller has locked the members' accounts; locks caps, then the budget: the hottest row for the
+    shortest time. The price of that order is that an award which does not fit undoes the attempt to
+    its savepoint.
     """
     wanted = list(awards)
     refused: list[Refused] = []
@@ -51,7 +52,6 @@ def awards_grant(*, state: State, awards: Sequence[Award]) -> list[Refused]:
 
 
 def _attempt(state: State, awards: list[Award]) -> None:
-    purses_lock(member_ids=[award.member_id for award in awards])
     costs = []
     for award in awards:
         cost = points_cost_minor(award.points, state.campaign.cost_of_1000_points_minor)

@@ -1,12 +1,12 @@
 """Taking back what a refund should take back: void while pending, claw back once settled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from apps.campaigns.rules import points_cost_minor
 from apps.campaigns.services import budget_free
 from apps.core.clock import engine_now
 from apps.core.services import event_record
-from apps.points.services import points_claw_back, points_void, purses_lock
+from apps.points.services import points_claw_back, points_void
 from apps.rewards import events
 from apps.rewards.models import ClawBack, Grant
 from apps.rewards.rules import Shrink
@@ -16,17 +16,15 @@ Status = Grant.Status
 
 
 def grants_shrink(
-    *, state: State, grants: Sequence[Grant], shrinks: Sequence[Shrink], cause: str
+    *, state: State, grants: Mapping[int, Grant], shrinks: Sequence[Shrink], cause: str
 ) -> None:
     """Take points back from grants, once per (grant, cause), and free the budget's part.
 
-    The caller has locked the grants; locks accounts by id, then the budget.
+    `grants` by primary key. The caller has locked them and their members' accounts; locks the budget.
     """
-    by_pk = {grant.pk: grant for grant in grants}
-    purses_lock(member_ids=[by_pk[shrink.grant].member_id for shrink in shrinks])
     reserved = spent = 0
     for shrink in shrinks:
-        grant = by_pk[shrink.grant]
+        grant = grants[shrink.grant]
         was_pending = grant.status == Status.PENDING
         freed = _shrink(state, grant, shrink.points, cause)
         reserved += freed if was_pending else 0

@@ -1,0 +1,76 @@
+"""A database for one run, and a session of ours in it beside the engine's."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, LiteralString
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from benchmarks.errors import BenchmarkError
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """The URL of a new, empty database on that server, which is dropped afterwards.
+
+    Raises BenchmarkError when the server does not answer or does not allow it.
+    """
+    name = f"bench_{secrets.token_hex(4)}"
+    quoted = sql.Identifier(name)
+    try:
+        with psycopg.connect(server_url, autocommit=True) as session:
+            session.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
+    except psycopg.Error as error:
+        raise BenchmarkError(f"no database for us: {str(error).strip()}") from None
+    try:
+        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    finally:
+        with suppress(psycopg.Error), psycopg.connect(server_url, autocommit=True) as session:
+            session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(quoted))
+
+
+class Database:
+    """Our session: for data no service makes in bulk, for counting, and for the facts."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = psycopg.connect(url, autocommit=True)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def run(self, statement: LiteralString, parameters: dict[str, Any] | None = None) -> list[Any]:
+        """Run a statement and commit it; its rows, if it gives any."""
+        cursor = self._session.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+    def one(self, statement: LiteralString, parameters: dict[str, Any] | None = None) -> Any:
+        """The first value of the first row of a query."""
+        return self.run(statement, parameters)[0][0]
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+        [(rows,)] = self._session.execute(query).fetchall()
+        return int(rows)
+
+    def tables(self) -> list[str]:
+        """The tables of the engine."""
+        found = self.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        return [name for (name,) in found if not name.startswith("bench_")]
+
+    def facts(self) -> dict[str, str]:
+        """What of the server's settings decides its figures."""
+        names = (
+            "server_version",
+            "fsync",
+            "synchronous_commit",
+            "shared_buffers",
+            "wal_sync_method",
+        )
+        return {
+            name: self.one("SELECT current_setting(%(name)s)", {"name": name}) for name in names
+        }

@@ -1,0 +1,9 @@
+"""What can go wrong with a measurement."""
+
+
+class BenchmarkError(Exception):
+    """The figures would be worth nothing; the message says why, in one line."""
+
+
+class RanOut(BenchmarkError):
+    """A side had done all its prepared work long before its time was over."""

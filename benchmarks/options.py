@@ -1,0 +1,38 @@
+"""What can be asked of a run."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from referral_engine.stack.addresses import var_dir
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+CASES = ("visits", "seats-hot", "seats-many", "events")
+
+
+@dataclass(frozen=True)
+class Options:
+    """`connections` are the load generator's to the engine, and pgbench's to PostgreSQL."""
+
+    rounds: int
+    seconds: float
+    connections: int
+    only: tuple[str, ...]
+    json: Path
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The options of a command line; ends the program with a usage line when they are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="per case and side (5)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each round (3)")
+    parser.add_argument("--connections", type=int, default=16, help="of the load (16)")
+    parser.add_argument("--only", action="append", choices=CASES, help="this case; repeatable")
+    parser.add_argument("--json", type=Path, default=var_dir(os.environ, BASE_DIR) / "bench.json")
+    given = parser.parse_args(arguments)
+    if given.rounds < 1 or given.seconds <= 0 or given.connections < 2:
+        parser.error("at least 1 round of some time, and 2 connections")
+    only = tuple(name for name in CASES if name in (given.only or CASES))
+    return Options(given.rounds, given.seconds, given.connections, only, given.json)
