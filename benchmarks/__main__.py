@@ -6,6 +6,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import django
+
 from benchmarks.database import fresh_database
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import parse
@@ -26,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         with fresh_database(server) as url:
             _settle_environment(url)
             # Django reads its settings once, so the engine is imported only now.
+            django.setup()
             from benchmarks import suite
 
             suite.run(options, url)

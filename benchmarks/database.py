@@ -11,6 +11,8 @@ from psycopg import sql
 
 from benchmarks.errors import BenchmarkError
 
+Statement = LiteralString | sql.Composed
+
 
 @contextmanager
 def fresh_database(server_url: str) -> Iterator[str]:
@@ -42,20 +44,18 @@ class Database:
     def close(self) -> None:
         self._session.close()
 
-    def run(self, statement: LiteralString, parameters: dict[str, Any] | None = None) -> list[Any]:
+    def run(self, statement: Statement, parameters: dict[str, Any] | None = None) -> list[Any]:
         """Run a statement and commit it; its rows, if it gives any."""
         cursor = self._session.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
-    def one(self, statement: LiteralString, parameters: dict[str, Any] | None = None) -> Any:
+    def one(self, statement: Statement, parameters: dict[str, Any] | None = None) -> Any:
         """The first value of the first row of a query."""
         return self.run(statement, parameters)[0][0]
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
-        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
-        [(rows,)] = self._session.execute(query).fetchall()
-        return int(rows)
+        return int(self.one(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))))
 
     def tables(self) -> list[str]:
         """The tables of the engine."""

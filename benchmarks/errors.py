@@ -7,3 +7,7 @@ class BenchmarkError(Exception):
 
 class RanOut(BenchmarkError):
     """A side had done all its prepared work long before its time was over."""
+
+
+class EngineFailed(BenchmarkError):
+    """The engine did not start, broke a connection, or refused a request."""

@@ -3,9 +3,8 @@
 By triggers, and not from the statistics views: those hear of a session's writes when it likes.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections import Counter
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -22,42 +21,40 @@ BEGIN
   RETURN NULL;
 END $$;
 """
-_TOLD = "SELECT tablename, act, count(*) FROM bench_written GROUP BY 1, 2 ORDER BY 1, 2"
-
-
-@dataclass
-class Written:
-    """Rows by table and kind of write."""
-
-    counted: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def per(self, acts: int) -> Rows:
-        """Rows per act, as table → kind of write → rows."""
-        rows: Rows = {}
-        for (table, act), number in self.counted.items():
-            rows.setdefault(table, {})[act] = round(number / acts, 2)
-        return rows
-
-
-@contextmanager
-def watched(database: Database) -> Iterator[Written]:
-    """Count every row written to a table of the engine while the block runs. Slows it down."""
-    written = Written()
-    tables = database.tables()
-    database.run(_BEGIN)
-    _each(database, _ADD, tables)
-    try:
-        yield written
-    finally:
-        _each(database, _DROP, tables)
-    written.counted = {(table, act): number for table, act, number in database.run(_TOLD)}
-
-
 _ADD = """CREATE TRIGGER bench_note AFTER INSERT OR UPDATE OR DELETE ON {}
     FOR EACH ROW EXECUTE FUNCTION bench_note()"""
 _DROP = "DROP TRIGGER bench_note ON {}"
+_TOLD = "SELECT tablename, act, count(*) FROM bench_written GROUP BY 1, 2 ORDER BY 1, 2"
 
 
-def _each(database: Database, statement: str, tables: list[str]) -> None:
-    for table in tables:
-        database.execute(sql.SQL(statement).format(sql.Identifier(table)))
+class Watch:
+    """Counts every row written to a table of the engine while its block runs. Slows it down.
+
+    The block may run again: the counts add up.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._counted: Counter[tuple[str, str]] = Counter()
+
+    def __enter__(self) -> None:
+        self._database.run(_BEGIN)
+        self._for_each_table(_ADD)
+
+    def __exit__(self, *_error: object) -> None:
+        self._for_each_table(_DROP)
+        self._counted.update(
+            {(table, act): number for table, act, number in self._database.run(_TOLD)}
+        )
+
+    def rows_per_row_of(self, table: str) -> Rows:
+        """Rows written for each row inserted into `table`: by table and kind of write."""
+        acts = self._counted[table, "insert"]
+        rows: Rows = {}
+        for (name, act), number in sorted(self._counted.items()):
+            rows.setdefault(name, {})[act] = round(number / acts, 2)
+        return rows
+
+    def _for_each_table(self, statement: LiteralString) -> None:
+        for table in self._database.tables():
+            self._database.run(sql.SQL(statement).format(sql.Identifier(table)))

@@ -8,9 +8,12 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 from referral_engine.stack import addresses
 
@@ -88,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.core.middleware.NulMiddleware",
     "apps.core.middleware.DatabaseAwayMiddleware",
 ]
 
@@ -184,7 +188,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.members.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.parsers.EngineJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "apps.core.openapi.EngineSchema",
     "EXCEPTION_HANDLER": "apps.core.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
@@ -239,11 +243,127 @@ LOGGING = {
     "loggers": {"apps": {"level": os.environ.get("LOG_LEVEL", "INFO")}},
 }
 
+# The admin's menu and front page: what an operator does, and the tables it happens in.
+_ADMIN_MENU = (
+    (
+        "Campaigns",
+        ("Campaigns", "campaign", "campaigns.campaign"),
+        ("Published versions", "history", "campaigns.version"),
+        ("Budgets", "account_balance_wallet", "campaigns.budget"),
+    ),
+    (
+        "Group buying",
+        ("Offers", "sell", "groupbuy.offer"),
+        ("Stock", "inventory_2", "groupbuy.offeritem"),
+        ("Rooms", "groups", "groupbuy.room"),
+        ("Seats", "event_seat", "groupbuy.seat"),
+        ("Refund orders", "currency_exchange", "groupbuy.refundorder"),
+    ),
+    (
+        "People",
+        ("Members", "person", "members.member"),
+        ("Identities", "badge", "members.identity"),
+        ("Profiles", "face", "members.profile"),
+        ("Participants", "account_tree", "invites.participant"),
+        ("Share links", "link", "invites.link"),
+        ("Visits", "ads_click", "invites.visit"),
+        ("Touches", "touch_app", "invites.touch"),
+        ("Why this referrer", "quiz", "invites.trace"),
+    ),
+    (
+        "Money & rewards",
+        ("Grants", "redeem", "rewards.grant"),
+        ("Decisions", "gavel", "rewards.decision"),
+        ("Claw-backs", "undo", "rewards.clawback"),
+        ("Point accounts", "account_balance", "points.account"),
+        ("Point transfers", "swap_horiz", "points.transfer"),
+        ("Point lots", "stacks", "points.lot"),
+        ("Cap counters", "speed", "rewards.capcounter"),
+    ),
+    (
+        "Orders",
+        ("Orders", "shopping_bag", "orders.order"),
+        ("Order lines", "list_alt", "orders.orderline"),
+        ("Refunds", "assignment_return", "orders.refund"),
+        ("Orders in campaigns", "fact_check", "invites.campaignorder"),
+    ),
+    (
+        "Engine room",
+        ("Events", "bolt", "core.event"),
+        ("Webhook endpoints", "webhook", "webhooks.endpoint"),
+        ("Webhook deliveries", "outgoing_mail", "webhooks.delivery"),
+        ("Server keys", "key", "members.serverkey"),
+        ("Idempotent replies", "replay", "core.idempotentreply"),
+        ("Periodic tasks", "schedule", "django_celery_beat.periodictask"),
+        ("Operators", "manage_accounts", "auth.user"),
+        ("Operator groups", "group", "auth.group"),
+    ),
+)
+
+
+def _menu_entry(title: str, icon: str, model: str) -> dict[str, Any]:
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
 UNFOLD = {
     "SITE_TITLE": "Referral engine",
     "SITE_HEADER": "Referral engine",
     "SITE_SUBHEADER": "Campaigns, rooms, rewards",
     "SITE_SYMBOL": "share",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("pages/icon.svg"),
+        }
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "apps.reports.views.dashboard",
+    "STYLES": [lambda request: static("admin_pages/admin.css")],
+    "COLORS": {
+        "primary": {
+            "50": "#fff5ed",
+            "100": "#fee8d6",
+            "200": "#fccdac",
+            "300": "#f9a977",
+            "400": "#f57c40",
+            "500": "#f05a1a",
+            "600": "#c8430c",
+            "700": "#b0380b",
+            "800": "#8c2f11",
+            "900": "#712911",
+            "950": "#3d1206",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "items": [
+                    {
+                        "title": "What is going on",
+                        "icon": "home",
+                        "link": reverse_lazy("admin:index"),
+                    }
+                ]
+            },
+            *(
+                {
+                    "title": title,
+                    "collapsible": False,
+                    "separator": True,
+                    "items": [_menu_entry(*entry) for entry in entries],
+                }
+                for title, *entries in _ADMIN_MENU
+            ),
+        ],
+    },
 }

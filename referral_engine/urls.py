@@ -20,6 +20,9 @@ API_APPS = (
     "reports",
 )
 
+handler404 = "apps.core.views.not_found"
+handler500 = "apps.core.views.failed"
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("", include("apps.core.urls")),

@@ -97,7 +97,10 @@ def campaign_resume(*, campaign_id: int) -> None:
 
 @in_transaction
 def campaign_end(*, campaign_id: int) -> None:
-    """End a campaign for good; what was promised is kept. Locks the campaign."""
+    """End a campaign for good; what was promised is kept, later orders earn nothing.
+
+    Locks the campaign.
+    """
     _turn(campaign_id, (Status.SCHEDULED, Status.RUNNING, Status.PAUSED), Status.ENDED)
 
 
@@ -105,9 +108,11 @@ def _turn(campaign_id: int, allowed: tuple[Status, ...], to: Status) -> None:
     campaign = _locked(campaign_id)
     if campaign.status not in allowed:
         raise CampaignTurnRefused(f"A campaign that is {campaign.status} cannot become {to}.")
-    campaign.status = to
-    campaign.save(update_fields=["status"])
     at = engine_now()
+    campaign.status = to
+    if to == Status.ENDED:
+        campaign.ends_at = _window_closed_at(campaign, at)
+    campaign.save(update_fields=["status", "ends_at"])
     event_record(
         key=f"campaign.{to}:{campaign.public_id}:{at.isoformat()}",
         kind=f"campaign.{to}",
@@ -115,6 +120,12 @@ def _turn(campaign_id: int, allowed: tuple[Status, ...], to: Status) -> None:
         occurred_at=at,
         is_test=campaign.is_test,
     )
+
+
+def _window_closed_at(campaign: Campaign, at: dt.datetime) -> dt.datetime:
+    """`at`, unless the window closes earlier; one that never began is left a moment wide."""
+    earliest = max(at, campaign.starts_at + dt.timedelta(microseconds=1))
+    return min(campaign.ends_at, earliest) if campaign.ends_at else earliest
 
 
 def _locked(campaign_id: int) -> Campaign:

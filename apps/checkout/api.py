@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from apps.checkout import selectors, services
 from apps.core import clock
-from apps.core.api import EnginePagination, EngineView, idempotent
+from apps.core.api import EnginePagination, EngineView, idempotent, validate_instant
 from apps.core.callers import is_test
 from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.services import refund_order_fail
@@ -40,7 +40,7 @@ class OrderInput(serializers.Serializer[Any]):
     member = serializers.CharField(max_length=128, help_text="The buyer's external_id.")
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     paid_minor = serializers.IntegerField(min_value=0, max_value=MAX_MINOR)
-    occurred_at = serializers.DateTimeField()
+    occurred_at = serializers.DateTimeField(validators=[validate_instant])
     lines = LineInput(many=True, allow_empty=False, max_length=500)  # type: ignore[call-arg]
     code = serializers.CharField(max_length=32, required=False, default="")
     visit_token = serializers.CharField(max_length=200, required=False, default="")
@@ -89,8 +89,10 @@ class RefundLineInput(serializers.Serializer[Any]):
 class RefundInput(serializers.Serializer[Any]):
     refund_id = serializers.CharField(max_length=100)
     amount_minor = serializers.IntegerField(min_value=1, max_value=MAX_MINOR, required=False)
-    lines = RefundLineInput(many=True, required=False, max_length=500)  # type: ignore[call-arg]
-    occurred_at = serializers.DateTimeField(required=False)
+    lines = RefundLineInput(  # type: ignore[call-arg]
+        many=True, required=False, allow_empty=False, max_length=500
+    )
+    occurred_at = serializers.DateTimeField(required=False, validators=[validate_instant])
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("lines") and "amount_minor" in attrs:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import is_running, was_running
 from apps.core.transactions import in_transaction
+from apps.groupbuy.errors import SeatUnknown
 from apps.groupbuy.models import RefundOrder, Seat
 from apps.groupbuy.services import (
     refund_order_confirm,
@@ -16,7 +17,7 @@ from apps.groupbuy.services import (
 )
 from apps.groupbuy.services.payments import Outcome, SeatOutcome
 from apps.invites.selectors import Brought, participant_of
-from apps.invites.services import campaign_order_record
+from apps.invites.services import campaign_order_record, touch_record
 from apps.orders.models import Order, OrderLine, Refund
 from apps.orders.rules import RefundAsk
 from apps.orders.services import (
@@ -44,12 +45,14 @@ def order_report(*, report: OrderReport, brought: Brought, now: dt.datetime) -> 
     """Record a paid order, pay its seats and count it in its campaigns, or nothing at all.
 
     Reported again it changes nothing. Refunds that arrived before it are applied first, so a seat
-    that was already paid back is not taken. Raises OrderConflict, SeatUnknown, SeatOfSomebodyElse
-    and what `touch_record` raises. Locks order, rooms in pk order, seats, participants, stock.
+    that was already paid back is not taken. What brought the buyer counts in the campaign it leads
+    to, if the order does. Raises OrderConflict, SeatUnknown, SeatOfSomebodyElse and what
+    `touch_record` raises. Locks order, rooms in pk order, seats, participants, stock.
     """
     order, is_first = order_record(report=report)
     if not is_first:
         return order
+    touch_record(member_id=order.member_id, brought=brought, now=now)
     emptied = {line.pk for line in tombstones_apply(order=order)}
     outcomes = [
         seat_pay(seat_id=line.seat, line=line, pointer=f"/lines/{index}/seat")
@@ -66,7 +69,7 @@ def order_report(*, report: OrderReport, brought: Brought, now: dt.datetime) -> 
         campaigns = list(_enrolling(order))
     for campaign in campaigns:
         if _counts(order, campaign, now).counted:
-            campaign_order_record(campaign=campaign, order=order, brought=brought, now=now)
+            campaign_order_record(campaign=campaign, order=order, now=now)
     return order
 
 
@@ -75,7 +78,10 @@ def _is_paid(outcome: SeatOutcome) -> bool:
 
 
 def _seat_lines(order: Order) -> list[tuple[int, OrderLine]]:
-    """(index in the report, line) of the lines with a seat, in the pk order of their rooms."""
+    """(index in the report, line) of the lines with a seat, in the pk order of their rooms.
+
+    Raises SeatUnknown.
+    """
     lines = list(enumerate(order.lines.select_related("order").order_by("pk")))
     with_seat = [(index, line) for index, line in lines if line.seat]
     rooms = dict(
@@ -83,7 +89,10 @@ def _seat_lines(order: Order) -> list[tuple[int, OrderLine]]:
             "public_id", "room_id"
         )
     )
-    return sorted(with_seat, key=lambda pair: (rooms.get(pair[1].seat, 0), pair[0]))
+    for index, line in with_seat:
+        if line.seat not in rooms:
+            raise SeatUnknown(f"There is no seat {line.seat}.", pointer=f"/lines/{index}/seat")
+    return sorted(with_seat, key=lambda pair: (rooms[pair[1].seat], pair[0]))
 
 
 def _enrolling(order: Order) -> list[Campaign]:

@@ -1,12 +1,14 @@
 """Admin classes that every app's admin builds on, and the engine's own pages."""
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -51,20 +53,23 @@ def status_column(field: str = "status", description: str = "Status") -> Column:
     return column
 
 
+@display(description="Mode", ordering="is_test", label={"test": "warning"})
+def mode_column(row: Any) -> str:
+    """A list column that tells test rows from live ones."""
+    return "test" if row.is_test else "live"
+
+
 def money_column(field: str, description: str, *, currency: str = "currency") -> Column:
     """A list column that shows minor units as money; `currency` is a dotted path from the row."""
 
     @admin.display(description=description, ordering=field)
     def column(row: Any) -> str:
-        return money(getattr(row, field), _reach(row, currency))
+        try:
+            return money(getattr(row, field), attrgetter(currency)(row))
+        except ObjectDoesNotExist:  # a row that is only being added belongs to nothing yet
+            return "–"
 
     return column
-
-
-def _reach(row: Any, path: str) -> Any:
-    for name in path.split("."):
-        row = getattr(row, name)
-    return row
 
 
 class _SavesOnlyChanges(PaginationInlineFormSet):
@@ -81,6 +86,7 @@ class EngineAdmin(ModelAdmin):
     spending back.
     """
 
+    compressed_fields = False
     labels: dict[str, str] = {}
     help_texts: dict[str, str] = {}
 
@@ -94,6 +100,16 @@ class EngineAdmin(ModelAdmin):
             obj.save(update_fields=form.changed_data)
         else:
             obj.save()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the rows beneath, and only then run the button that was pressed.
+
+        Unfold would run it right after the row itself, before what belongs to it is there.
+        """
+        super().save_related(request, form, formsets, change)
+        for action in self.get_actions_submit_line(request, form.instance.pk):
+            if action.action_name in request.POST:
+                action.method(request, form.instance)
 
 
 class _Inline:
@@ -127,6 +143,8 @@ def _worded(page: Any, field: forms.Field | None, db_field: Any) -> forms.Field 
 
 class FactAdmin(ModelAdmin):
     """A table of facts: everything visible, nothing editable."""
+
+    list_fullwidth = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -225,7 +243,7 @@ class OperatorGroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
     """What operators of a kind may see and do."""
 
 
-def _dressed(page: type[admin.ModelAdmin[Any]]) -> type[ModelAdmin]:
+def _dressed(page: "type[admin.ModelAdmin[Any]]") -> type[ModelAdmin]:
     """Somebody else's admin page in this admin's clothes."""
     return type(page.__name__, (page, ModelAdmin), {})
 

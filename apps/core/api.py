@@ -1,18 +1,21 @@
 """What every API door shares: who may enter, and `idempotent`."""
 
+import datetime as dt
 import functools
 import hashlib
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
-from rest_framework.pagination import CursorPagination
+from rest_framework import exceptions as drf
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.core.callers import Door, caller_of
-from apps.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from apps.core import clock
+from apps.core.callers import Caller, Door, caller_of
+from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from apps.core.fingerprints import fingerprint
 from apps.core.models import IdempotentReply
 from apps.core.transactions import retrying
@@ -41,6 +44,13 @@ class EngineView(APIView):
 
     doors: ClassVar[tuple[Door, ...]] = (Door.SERVER,)
     scope: ClassVar[str] = ""
+    # No name in an address is longer than the column it would be kept in.
+    name_length: ClassVar[int] = 100
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if any(len(name) > self.name_length for name in kwargs.values()):
+            raise NotFound()
 
     def check_permissions(self, request: Request) -> None:
         caller = caller_of(request)
@@ -55,6 +65,13 @@ class EngineView(APIView):
             raise Forbidden(f"This server key lacks the scope “{self.scope}”.")
 
 
+def validate_instant(instant: dt.datetime) -> None:
+    """Raises ValidationError for what cannot have happened: before 1970 or after tomorrow."""
+    earliest = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    if not earliest <= instant <= clock.now() + dt.timedelta(days=1):
+        raise drf.ValidationError("This is no moment at which that can have happened.")
+
+
 class EnginePagination(CursorPagination):
     """Newest first, opaque cursors."""
 
@@ -62,6 +79,14 @@ class EnginePagination(CursorPagination):
     page_size = 50
     page_size_query_param = "limit"
     max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The cursor of a request. Raises NotFound for one whose position is no primary key."""
+        cursor: Cursor | None = super().decode_cursor(request)
+        position = cursor.position if cursor else None
+        if position is not None and not (position.isascii() and position.isdigit()):
+            raise drf.NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 Post = Callable[..., Response]
@@ -84,7 +109,7 @@ def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
             if caller is None and "Idempotency-Key" not in request.headers:
                 return retrying(lambda: _in_transaction(post, view, request, *args, **kwargs))
             asked = IdempotentReply(
-                credential=caller.credential if caller else "public",
+                credential=_credential(caller),
                 method=str(request.method),
                 path=request.path,
                 key=require_idempotency_key(request),
@@ -95,6 +120,14 @@ def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
         return door
 
     return decorate
+
+
+def _credential(caller: Caller | None) -> str:
+    """Whose key it is: for a shop that acts for a member, the key and the member together."""
+    if caller is None:
+        return "public"
+    acts = caller.door is Door.SERVER and caller.member_id is not None
+    return f"{caller.credential}:{caller.member_id}" if acts else caller.credential
 
 
 def require_idempotency_key(request: Request) -> str:

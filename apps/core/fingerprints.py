@@ -7,5 +7,5 @@ from typing import Any
 
 def fingerprint(body: Any) -> str:
     """SHA-256 of a JSON body in canonical form."""
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))  # in ASCII
     return hashlib.sha256(canonical.encode()).hexdigest()

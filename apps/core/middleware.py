@@ -1,4 +1,4 @@
-"""Pages say plainly when they cannot be shown."""
+"""What is said to requests that no view can answer."""
 
 import logging
 from collections.abc import Callable
@@ -10,6 +10,19 @@ from django.shortcuts import render
 from apps.core import problems
 
 log = logging.getLogger(__name__)
+
+
+class NulMiddleware:
+    """400 for an address with a NUL character: PostgreSQL keeps no such text, so nothing has it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" not in request.path and "%00" not in request.META.get("QUERY_STRING", ""):
+            return self.get_response(request)
+        body = problems.problem(400, "malformed", "The address contains a NUL character.")
+        return JsonResponse(body, status=400, content_type=problems.CONTENT_TYPE)
 
 
 class DatabaseAwayMiddleware:

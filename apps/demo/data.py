@@ -34,4 +34,6 @@ def described(path: str, whole: History, used: History) -> str:
     """What is replayed, in a sentence for people."""
     if not path:
         return f"Synthetic history: {len(used.groups)} groups drawn by the simulator with {DRAWN}"
+    if len(used.groups) == len(whole.groups):
+        return f"{whole.name}: all {len(whole.groups):,} groups"
     return f"{whole.name}: the first {len(used.groups):,} of {len(whole.groups):,} groups"

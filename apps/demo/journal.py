@@ -47,20 +47,25 @@ class Journal:
     def _read(self) -> None:
         if not self._path.exists():
             return
-        for line in self._path.read_text().splitlines():
+        text = self._path.read_text()
+        if text and not text.endswith("\n"):
+            self._write("\n")  # the last line was cut off when its writer was killed
+        for line in text.splitlines():
             try:
                 entry = json.loads(line)
             except ValueError:
-                continue  # cut off when its writer was killed: it never began to act on it
+                continue  # cut off, so nobody began to act on it
             if "began" in entry:
                 self._began[entry["began"]] = entry["at"]
             else:
                 self._finished[entry["finished"]] = entry["completed"]
 
     def _append(self, entry: dict[str, Any], *, durably: bool) -> None:
-        # A line break first as well: the file may end in a line that was cut off.
+        self._write(json.dumps(entry) + "\n", durably=durably)
+
+    def _write(self, text: str, *, durably: bool = False) -> None:
         with self._path.open("a") as file:
-            file.write("\n" + json.dumps(entry) + "\n")
+            file.write(text)
             if durably:
                 file.flush()
                 os.fsync(file.fileno())

@@ -1,36 +1,50 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from django.urls import reverse
+from django.utils.html import format_html
 
-from apps.core.admin import FactAdmin, FactInline, run_on_each
+from apps.core.admin import (
+    EngineAdmin,
+    EngineTabularInline,
+    FactAdmin,
+    FactInline,
+    money_column,
+    run_on_each,
+    status_column,
+)
 from apps.groupbuy import services
 from apps.groupbuy.models import Offer, OfferItem, RefundOrder, Room, Seat
+from apps.groupbuy.rules import RoomStatus
+from apps.members.admin import member_column
+
+_price = money_column("price_minor", "Price", currency="room.offer.campaign.currency")
 
 
-class OfferItemInline(TabularInline):
+class OfferItemInline(EngineTabularInline):
     model = OfferItem
-    extra = 0
+    verbose_name_plural = "Items"
     min_num = 1
-    fields = (
-        "sku",
-        "name",
-        "single_price_minor",
-        "group_price_minor",
-        "stock",
-        "held",
-        "sold",
-    )
+    fields = ("sku", "name", "single_price_minor", "group_price_minor", "stock", "held", "sold")
     readonly_fields = ("held", "sold")
     can_delete = False
+    labels = {"single_price_minor": "Price alone", "group_price_minor": "Price together"}
+    help_texts = {
+        "single_price_minor": "In minor units: 5900 is 59.00.",
+        "group_price_minor": "In minor units: 4900 is 49.00.",
+        "stock": "For this offer alone.",
+    }
 
 
 @admin.register(Offer)
-class OfferAdmin(ModelAdmin):
+class OfferAdmin(EngineAdmin):
     list_display = ("title", "campaign", "room_size", "duration", "is_active", "public_id")
     list_filter = ("is_active", "campaign")
     list_select_related = ("campaign",)
     search_fields = ("title", "public_id")
+    ordering = ("-id",)
     inlines = (OfferItemInline,)
     fields = (
         ("title", "campaign"),
@@ -38,6 +52,20 @@ class OfferAdmin(ModelAdmin):
         "picture_url",
         "is_active",
     )
+    labels = {
+        "room_size": "Seats in a room",
+        "duration": "A room lasts",
+        "hold_ttl": "A seat is held for",
+        "picture_url": "Picture",
+        "is_active": "New rooms may open",
+    }
+    help_texts = {"hold_ttl": "While the shop takes payment, as days hours:minutes:seconds."}
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Offer | None = None
+    ) -> tuple[str, ...]:
+        # Its rooms and their participants are in that campaign.
+        return ("campaign",) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
         return False
@@ -45,21 +73,37 @@ class OfferAdmin(ModelAdmin):
 
 class SeatInline(FactInline):
     model = Seat
-    fields = ("member", "position", "status", "released", "price_minor", "inviter", "paid_at")
+    fields = ("member", "position", "status", "released", _price, "inviter", "paid_at")
+    readonly_fields = (_price,)
 
 
 @admin.register(Room)
 class RoomAdmin(FactAdmin):
-    list_display = ("public_id", "offer", "host", "status", "reason", "size", "deadline_at")
-    list_filter = ("status", "offer__campaign")
-    list_select_related = ("offer", "host")
+    list_display = (
+        "public_id",
+        "offer",
+        member_column("host", "Host"),
+        status_column(),
+        "reason",
+        "size",
+        "deadline_at",
+        "page",
+    )
+    list_filter = ("status", "offer__campaign", "size")
+    list_select_related = ("offer", "host__profile")
     search_fields = ("public_id", "host__public_id")
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (SeatInline,)
     actions = ("cancel",)
 
-    @admin.action(description="Cancel: end these rooms and refund everybody")
+    @admin.display(description="Page")
+    def page(self, room: Room) -> Any:
+        if room.status == RoomStatus.PENDING:
+            return "–"
+        return format_html('<a href="{}">Open</a>', reverse("group", args=[room.public_id]))
+
+    @admin.action(description="Cancel for good: end these rooms and refund everybody")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Room]) -> None:
         run_on_each(
             self,
@@ -67,14 +111,23 @@ class RoomAdmin(FactAdmin):
             queryset,
             lambda room: services.room_cancel(room_id=room.pk, reason="by the operator"),
             "rooms cancelled",
+            "room cancelled",
         )
 
 
 @admin.register(Seat)
 class SeatAdmin(FactAdmin):
-    list_display = ("public_id", "room", "member", "status", "released", "price_minor", "held_at")
-    list_filter = ("status", "released")
-    list_select_related = ("room", "member")
+    list_display = (
+        "public_id",
+        "room",
+        member_column(),
+        status_column(),
+        "released",
+        _price,
+        "held_at",
+    )
+    list_filter = ("status", "released", "room__offer__campaign")
+    list_select_related = ("room__offer__campaign", "member__profile")
     search_fields = ("public_id", "room__public_id", "member__public_id", "order_id")
     ordering = ("-id",)
     show_full_result_count = False
@@ -85,10 +138,9 @@ class RefundOrderAdmin(FactAdmin):
     list_display = (
         "public_id",
         "line",
-        "amount_minor",
-        "currency",
+        money_column("amount_minor", "Amount"),
         "why",
-        "status",
+        status_column(),
         "requested_at",
         "resolved_at",
     )
@@ -101,6 +153,17 @@ class RefundOrderAdmin(FactAdmin):
 
 @admin.register(OfferItem)
 class OfferItemAdmin(FactAdmin):
-    list_display = ("offer", "sku", "name", "group_price_minor", "stock", "held", "sold")
-    list_select_related = ("offer",)
+    list_display = (
+        "offer",
+        "sku",
+        "name",
+        money_column("single_price_minor", "Alone", currency="offer.campaign.currency"),
+        money_column("group_price_minor", "Together", currency="offer.campaign.currency"),
+        "stock",
+        "held",
+        "sold",
+    )
+    list_filter = ("offer__campaign",)
+    list_select_related = ("offer__campaign",)
     search_fields = ("sku", "name")
+    ordering = ("-id",)

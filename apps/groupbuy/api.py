@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from apps.core import clock
 from apps.core.api import EngineView, idempotent
-from apps.core.callers import Door, acting_member_id, is_test
+from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.transactions import retrying
 from apps.groupbuy import selectors, services
-from apps.groupbuy.errors import RoomNotOpen
+from apps.groupbuy.errors import RoomNotOpen, SeatOfSomebodyElse
 from apps.groupbuy.models import Offer, OfferItem, Room, Seat
 from apps.groupbuy.rules import RoomStatus
 from apps.invites.api import BroughtInput, LinkOutput, brought_from, link_output
@@ -258,9 +258,11 @@ class SeatView(EngineView):
 
     @extend_schema(responses=SeatOutput)
     def get(self, request: Request, seat_id: str) -> Response:
-        return Response(
-            SeatOutput(selectors.seat_by_public_id(seat_id, is_test=is_test(request))).data
-        )
+        seat = selectors.seat_by_public_id(seat_id, is_test=is_test(request))
+        caller = caller_of(request)
+        if caller is not None and caller.member_id not in (None, seat.member_id):
+            raise SeatOfSomebodyElse()
+        return Response(SeatOutput(seat).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, seat_id: str) -> Response:

@@ -2,9 +2,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from apps.core.admin import FactAdmin, FactInline, run_on_each
+from apps.core.admin import FactAdmin, FactInline, run_on_each, status_column
 from apps.invites import services
 from apps.invites.models import CampaignOrder, Link, Participant, Touch, Trace, Visit
+from apps.members.admin import member_column, member_name
 
 
 class TraceInline(FactInline):
@@ -16,31 +17,45 @@ class TraceInline(FactInline):
 class ParticipantAdmin(FactAdmin):
     list_display = (
         "public_id",
+        member_column(),
         "campaign",
-        "member",
-        "status",
+        status_column(),
         "generation",
-        "referrer",
+        "brought_by",
         "joined_at",
     )
-    list_filter = ("status", "campaign")
-    list_select_related = ("campaign", "member", "referrer")
+    list_filter = ("status", "campaign", "generation")
+    list_select_related = ("campaign", "member__profile", "referrer__member__profile")
     search_fields = ("public_id", "member__public_id", "member__identities__value")
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (TraceInline,)
 
+    @admin.display(description="Brought by", ordering="referrer")
+    def brought_by(self, participant: Participant) -> str:
+        referrer = participant.referrer
+        return member_name(referrer.member) if referrer else "nobody: a seed"
+
 
 @admin.register(Link)
 class LinkAdmin(FactAdmin):
-    list_display = ("code", "participant", "room", "created_at", "revoked_at")
-    list_select_related = ("participant",)
+    list_display = ("code", "owner", "campaign", "room", "created_at", "revoked_at")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "participant__campaign")
+    list_select_related = ("participant__member__profile", "participant__campaign")
     search_fields = ("code", "participant__public_id", "room")
     ordering = ("-id",)
     show_full_result_count = False
     actions = ("revoke",)
 
-    @admin.action(description="Revoke: these links bring nobody any more")
+    @admin.display(description="Whose", ordering="participant")
+    def owner(self, link: Link) -> str:
+        return member_name(link.participant.member)
+
+    @admin.display(description="Campaign", ordering="participant__campaign")
+    def campaign(self, link: Link) -> str:
+        return str(link.participant.campaign)
+
+    @admin.action(description="Revoke for good: these links bring nobody any more")
     def revoke(self, request: HttpRequest, queryset: QuerySet[Link]) -> None:
         run_on_each(
             self,
@@ -48,6 +63,7 @@ class LinkAdmin(FactAdmin):
             queryset,
             lambda link: services.link_revoke(link_id=link.pk),
             "links revoked",
+            "link revoked",
         )
 
 
@@ -63,9 +79,9 @@ class VisitAdmin(FactAdmin):
 
 @admin.register(Touch)
 class TouchAdmin(FactAdmin):
-    list_display = ("member", "campaign", "source", "link", "touched_at")
+    list_display = (member_column(), "campaign", "source", "link", "touched_at")
     list_filter = ("source", "campaign")
-    list_select_related = ("member", "campaign", "link")
+    list_select_related = ("member__profile", "campaign", "link")
     search_fields = ("member__public_id", "link__code")
     ordering = ("-id",)
     show_full_result_count = False

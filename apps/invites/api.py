@@ -224,7 +224,7 @@ class TreeView(EngineView):
     def get(self, request: Request, participant_id: str) -> Response:
         top = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
         depth = request.query_params.get("depth", "3")
-        levels = min(int(depth), 100) if depth.isdecimal() else 3
+        levels = min(int(depth[:9]), 100) if depth.isdecimal() else 3
         rows = selectors.tree_below(top, depth=levels, limit=MAX_TREE_ROWS)
         return Response({"results": TreeRowOutput(rows, many=True).data})
 

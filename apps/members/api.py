@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.api import EngineView, require_idempotency_key
+from apps.core.api import EngineView, require_idempotency_key, validate_instant
 from apps.core.callers import Door, acting_member_id, is_test
 from apps.core.transactions import retrying
 from apps.members import credentials, selectors, services
@@ -23,7 +23,7 @@ class OpenidInput(serializers.Serializer[Any]):
 class MemberInput(serializers.Serializer[Any]):
     nickname = serializers.CharField(max_length=64, required=False, allow_blank=True)
     avatar_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
-    first_order_at = serializers.DateTimeField(required=False)
+    first_order_at = serializers.DateTimeField(required=False, validators=[validate_instant])
     openids = OpenidInput(many=True, required=False)
     unionid = serializers.CharField(max_length=128, required=False)
     phone_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", required=False)
@@ -58,6 +58,7 @@ class MemberView(EngineView):
     """Register, update and see a member by the shop's own id."""
 
     scope = "members"
+    name_length = 128
 
     @extend_schema(request=MemberInput, responses={200: MemberOutput, 201: MemberOutput})
     def put(self, request: Request, external_id: str) -> Response:

@@ -1,6 +1,7 @@
 from django.contrib import admin
 
-from apps.core.admin import FactAdmin, FactInline
+from apps.core.admin import FactAdmin, FactInline, money_column
+from apps.members.admin import member_column
 from apps.orders.models import Order, OrderLine, Refund
 
 
@@ -16,15 +17,14 @@ class RefundInline(FactInline):
 class OrderAdmin(FactAdmin):
     list_display = (
         "order_id",
-        "member",
+        member_column(),
         "nth",
-        "paid_minor",
-        "refunded_minor",
-        "currency",
+        money_column("paid_minor", "Paid"),
+        money_column("refunded_minor", "Refunded"),
         "occurred_at",
     )
-    list_filter = ("is_test", "currency")
-    list_select_related = ("member",)
+    list_filter = ("is_test", "currency", "occurred_at")
+    list_select_related = ("member__profile",)
     search_fields = ("order_id", "member__public_id", "member__identities__value")
     ordering = ("-id",)
     show_full_result_count = False
@@ -33,9 +33,18 @@ class OrderAdmin(FactAdmin):
 
 @admin.register(OrderLine)
 class OrderLineAdmin(FactAdmin):
-    list_display = ("order", "line_id", "sku", "quantity", "amount_minor", "refunded_minor", "seat")
+    list_display = (
+        "order",
+        "line_id",
+        "sku",
+        "quantity",
+        money_column("amount_minor", "Amount", currency="order.currency"),
+        money_column("refunded_minor", "Refunded", currency="order.currency"),
+        "seat",
+    )
     list_select_related = ("order",)
-    search_fields = ("order__order_id", "seat")
+    search_fields = ("order__order_id", "sku", "seat")
+    ordering = ("-id",)
     show_full_result_count = False
 
 

@@ -41,13 +41,14 @@ def spread_refund(
     """
     taken: dict[str, int] = {}
     if ask.lines:
+        total = 0
         for line, amount in ask.lines:
             left = lines_left[line] - taken.get(line, 0)
-            wanted = min(left, order_left) if amount is None else amount
+            wanted = min(left, max(order_left - total, 0)) if amount is None else amount
             if wanted > left and not capped:
                 raise RefundTooLarge(left, line)
             taken[line] = taken.get(line, 0) + min(wanted, left)
-        total = sum(taken.values())
+            total += min(wanted, left)
     else:
         total = order_left if ask.amount_minor is None else ask.amount_minor
     if total > order_left:

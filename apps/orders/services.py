@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -188,14 +189,14 @@ def _apply(refund: Refund, order: Order, ask: RefundAsk, *, capped: bool) -> tup
     lines = {line.line_id: line for line in order.lines.order_by("pk")}
     left = {line_id: line.kept_minor for line_id, line in lines.items()}
     if capped:
-        ask = RefundAsk(ask.amount_minor, tuple(pair for pair in ask.lines if pair[0] in lines))
+        ask = _of_known_lines(ask, left)
     try:
         spread = spread_refund(ask, order_left=order.kept_minor, lines_left=left, capped=capped)
     except RefundTooLarge as error:
         where = f"of line {error.line}" if error.line else "of the order"
         raise RefundExceedsPaid(
             f"Only {error.left_minor} is left {where}.",
-            pointer="/lines" if error.line else "/amount_minor",
+            pointer="/lines" if ask.lines else "/amount_minor",
         ) from error
     except KeyError as error:
         raise LineUnknown(f"The order has no line {error}.", pointer="/lines") from error
@@ -224,6 +225,14 @@ def _apply(refund: Refund, order: Order, ask: RefundAsk, *, capped: bool) -> tup
         is_test=order.is_test,
     )
     return tuple(emptied)
+
+
+def _of_known_lines(ask: RefundAsk, known: Mapping[str, int]) -> RefundAsk:
+    """`ask` without lines that the order does not have; of such lines alone it takes nothing."""
+    if not ask.lines:
+        return ask
+    lines = tuple(pair for pair in ask.lines if pair[0] in known)
+    return RefundAsk(lines=lines) if lines else RefundAsk(amount_minor=0)
 
 
 def _asked(ask: RefundAsk) -> dict[str, Any]:

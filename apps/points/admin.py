@@ -1,14 +1,15 @@
 from django.contrib import admin
 
 from apps.core.admin import FactAdmin
+from apps.members.admin import member_column
 from apps.points.models import Account, Lot, Transfer
 
 
 @admin.register(Account)
 class AccountAdmin(FactAdmin):
-    list_display = ("public_id", "member", "purpose", "balance")
+    list_display = ("public_id", member_column(), "purpose", "balance")
     list_filter = ("purpose",)
-    list_select_related = ("member",)
+    list_select_related = ("member__profile",)
     search_fields = ("public_id", "member__public_id")
     ordering = ("-id",)
     show_full_result_count = False
@@ -17,7 +18,7 @@ class AccountAdmin(FactAdmin):
 @admin.register(Transfer)
 class TransferAdmin(FactAdmin):
     list_display = ("public_id", "kind", "amount", "debit", "credit", "reference", "occurred_at")
-    list_filter = ("kind",)
+    list_filter = ("kind", "occurred_at")
     list_select_related = ("debit", "credit")
     search_fields = ("public_id", "key", "reference", "debit__member__public_id")
     ordering = ("-id",)

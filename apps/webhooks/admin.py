@@ -4,9 +4,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from apps.core.admin import FactAdmin, run_on_each
+from apps.core.admin import EngineAdmin, FactAdmin, mode_column, run_on_each, status_column
 from apps.webhooks import rules, services
 from apps.webhooks.models import Delivery, Endpoint
 
@@ -26,9 +25,9 @@ class EndpointForm(forms.ModelForm):
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(ModelAdmin):
+class EndpointAdmin(EngineAdmin):
     form = EndpointForm
-    list_display = ("url", "description", "kinds", "is_test", "is_active", "created_at")
+    list_display = ("url", "description", "kinds", mode_column, "is_active", "created_at")
     list_filter = ("is_active", "is_test")
     search_fields = ("url", "public_id")
     ordering = ("-id",)
@@ -65,14 +64,15 @@ class EndpointAdmin(ModelAdmin):
             request, f"The signing secret, shown this once: {created.secret}", messages.WARNING
         )
 
-    @admin.action(description="Deactivate: tell them nothing more")
+    @admin.action(description="Switch off: tell them nothing more")
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         run_on_each(
             self,
             request,
             queryset,
             lambda endpoint: services.endpoint_deactivate(endpoint_id=endpoint.pk),
-            "endpoints deactivated",
+            "endpoints switched off",
+            "endpoint switched off",
         )
 
 
@@ -82,7 +82,7 @@ class DeliveryAdmin(FactAdmin):
         "message_id",
         "endpoint",
         "event",
-        "status",
+        status_column(),
         "attempts",
         "last_status_code",
         "due_at",

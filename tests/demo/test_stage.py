@@ -37,6 +37,7 @@ def test_the_stage_of_the_issue() -> None:
         "room",
         "CNY",
     )
+    assert campaign.published_version
     promised = {
         (row["trigger"], row["beneficiary"], row["points"], row["first_order_only"])
         for row in campaign.published_version.policies

@@ -6,6 +6,8 @@ A room takes exactly one terminal state, under its lock; a trigger holds that it
 import datetime as dt
 
 from apps.campaigns.models import Campaign
+from apps.campaigns.selectors import is_running
+from apps.campaigns.services import CampaignNotRunning
 from apps.core.clock import EngineNow, engine_now
 from apps.core.services import event_record
 from apps.core.transactions import in_transaction, retrying
@@ -39,11 +41,13 @@ def room_open(
 ) -> tuple[Room, Seat]:
     """Open a pending room with the host's held seat; it lives from the host's payment on.
 
-    Raises OfferWithdrawn, ItemUnknown, StockSpent, and what `participant_admit` raises. Locks what
-    it makes, the host's participant and the stock.
+    Raises OfferWithdrawn, CampaignNotRunning, ItemUnknown, StockSpent, and what `participant_admit`
+    raises. Locks what it makes, the host's participant and the stock.
     """
     if not offer.is_active:
         raise OfferWithdrawn()
+    if not is_running(offer.campaign, now):
+        raise CampaignNotRunning()
     participant_admit(campaign=offer.campaign, member_id=member_id, brought=brought, now=now)
     clock = engine_now()
     room = Room.objects.create(

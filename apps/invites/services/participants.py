@@ -86,7 +86,7 @@ def participant_admit(
             raise CampaignNotRunning()
         created = _insert(campaign, member_id, now)
         participant = Participant.objects.get(campaign=campaign, member_id=member_id)
-    elif link is not None and participant.status == Status.PROVISIONAL:
+    elif participant.status == Status.PROVISIONAL:
         _reconsider(participant, campaign, now)
     return participant, created
 
@@ -235,16 +235,14 @@ def participants_confirm(
 
 
 @in_transaction
-def campaign_order_record(
-    *, campaign: Campaign, order: Order, brought: Brought, now: dt.datetime
-) -> CampaignOrder:
+def campaign_order_record(*, campaign: Campaign, order: Order, now: dt.datetime) -> CampaignOrder:
     """Count an order in a campaign, making its buyer a participant; once per order and campaign.
 
-    Where a kept order is the qualifying act, notes when this one will count as kept. Raises and
-    locks as `participant_admit`.
+    What brought the buyer was recorded before, as touches. Where a kept order is the qualifying act,
+    notes when this one will count as kept. Raises and locks as `participant_admit`.
     """
     participant, _ = participant_admit(
-        campaign=campaign, member_id=order.member_id, brought=brought, now=now
+        campaign=campaign, member_id=order.member_id, brought=Brought(), now=now
     )
     if campaign.qualifying_act == Campaign.QualifyingAct.JOIN:
         participants_confirm(campaign=campaign, member_ids=[order.member_id], now=now)

@@ -8,6 +8,7 @@ from apps.invites import selectors
 from apps.invites.models import Link, Touch, Visit
 from apps.invites.rules import Source
 from apps.invites.selectors import Brought
+from apps.members.models import Member
 
 
 class OwnCode(Conflict):
@@ -21,16 +22,27 @@ def touch_record(*, member_id: int, brought: Brought, now: dt.datetime) -> Link 
 
     A visit counts from when the link was opened, a typed code from `now`. The same visit again
     changes nothing. Raises LinkUnknown, VisitTokenInvalid, OwnCode (a visit to one's own link is
-    kept quietly and never wins: pages open them by themselves). Locks nothing.
+    kept quietly and never wins: pages open them by themselves). A link of the other mode, live or
+    test, is unknown. Locks nothing.
     """
     visit, link = selectors.brought_links(brought)
     if visit is not None:
-        _keep(member_id, visit.link, Source.VISIT, visit.opened_at, visit)
+        if not _in_one_mode(member_id, visit.link):
+            raise selectors.VisitTokenInvalid(pointer="/visit_token")
+        # The database's clock may be ahead of ours: nobody was brought later than now.
+        _keep(member_id, visit.link, Source.VISIT, min(visit.opened_at, now), visit)
     if link is not None:
+        if not _in_one_mode(member_id, link):
+            raise selectors.LinkUnknown(pointer="/code")
         if link.participant.member_id == member_id:
             raise OwnCode(pointer="/code")
         _keep(member_id, link, Source.CODE, now, None)
     return link or (visit.link if visit else None)
+
+
+def _in_one_mode(member_id: int, link: Link) -> bool:
+    mode = link.participant.campaign.is_test
+    return Member.objects.filter(pk=member_id, is_test=mode).exists()
 
 
 def _keep(member_id: int, link: Link, source: Source, at: dt.datetime, visit: Visit | None) -> None:

@@ -1,0 +1,132 @@
+"""Two sides taking turns, and what came of it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from benchmarks.database import Database
+from benchmarks.errors import BenchmarkError, RanOut
+from benchmarks.writes import Rows, Watch
+
+# Work is prepared for more than was ever done in a round, because machines have better moments.
+SLACK = 1.5
+WARM_UP_SECONDS = 1.0
+TRIES = 5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A round of one side: `acts` that were answered, or committed, within `seconds`.
+
+    Up to `unsure` more may have been done, whose answers the load generator did not wait for.
+    """
+
+    acts: int
+    seconds: float
+    unsure: int = 0
+
+    @property
+    def rate(self) -> float:
+        return self.acts / self.seconds
+
+
+class Side(Protocol):
+    """One way to do a case's act."""
+
+    guess: int  # acts per second, to prepare the first round by
+
+    def prepare(self, acts: int) -> None:
+        """Have work for at least so many acts ready. Takes its time."""
+
+    def run(self, seconds: float) -> Sample:
+        """Do acts for so long. Raises RanOut when the work was over early."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An act, measured on both sides. Each act writes one row to `table`."""
+
+    name: str
+    title: str
+    table: str
+    engine: Side
+    ceiling: Side
+
+
+@dataclass
+class Measured:
+    """All rounds of one side, and the rows one act of it writes."""
+
+    warm_up: Sample = field(default_factory=lambda: Sample(0, 1.0))
+    samples: list[Sample] = field(default_factory=list)
+    rows: Rows = field(default_factory=dict)
+
+    @property
+    def rates(self) -> list[float]:
+        return [sample.rate for sample in self.samples]
+
+
+@dataclass
+class Result:
+    """A case's rounds; the n-th of both sides were neighbours in time."""
+
+    case: Case
+    engine: Measured = field(default_factory=Measured)
+    ceiling: Measured = field(default_factory=Measured)
+
+    @property
+    def ratios(self) -> list[float]:
+        """What part of its ceiling the engine reached, round by round."""
+        pairs = zip(self.engine.rates, self.ceiling.rates, strict=True)
+        return [engine / ceiling for engine, ceiling in pairs]
+
+
+def contest(
+    case: Case, database: Database, rounds: int, seconds: float, on_round: Callable[[], None]
+) -> Result:
+    """Warm both sides up, counting the rows they write, then let them take turns.
+
+    Raises BenchmarkError when a side's acts are not the rows that are there afterwards.
+    """
+    result = Result(case)
+    sides = ((case.engine, result.engine), (case.ceiling, result.ceiling))
+    for side, measured in sides:
+        watch = Watch(database)
+        warm_up = _round(case, side, database, min(seconds, WARM_UP_SECONDS), side.guess, watch)
+        measured.warm_up, measured.rows = warm_up, watch.rows_per_row_of(case.table)
+        on_round()
+    for _ in range(rounds):
+        for side, measured in sides:
+            best = max(sample.rate for sample in (measured.warm_up, *measured.samples))
+            sample = _round(case, side, database, seconds, best, nullcontext())
+            measured.samples.append(sample)
+            on_round()
+    return result
+
+
+def _round(
+    case: Case,
+    side: Side,
+    database: Database,
+    seconds: float,
+    rate: float,
+    watch: AbstractContextManager[object],
+) -> Sample:
+    """One round, tried again with more work when it ran out. The former one's litter is cleared."""
+    acts = int(rate * seconds * SLACK) + 50
+    for _ in range(TRIES):
+        side.prepare(acts)
+        database.run("VACUUM (ANALYZE)")
+        before = database.count(case.table)
+        try:
+            with watch:
+                sample = side.run(seconds)
+        except RanOut:
+            acts *= 3
+            continue
+        written = database.count(case.table) - before
+        if not sample.acts <= written <= sample.acts + sample.unsure:
+            raise BenchmarkError(f"{case.name}: {sample.acts} acts, but {written} rows written")
+        return sample
+    raise BenchmarkError(f"{case.name}: always faster than there was work for")

@@ -1,0 +1,8 @@
+-- A visit: find the link by its code, insert the row, commit. The least SQL there can be, because
+-- a visit needs the link's id and nothing else; one statement is one round trip and one commit.
+-- The page also shows a campaign and a face: what reading them costs is the engine's part.
+\set turn random(1, :links)
+INSERT INTO invites_visit (click_id, link_id, channel, skipped)
+SELECT 'vis_' || left(replace(gen_random_uuid()::text, '-', ''), 22), id, '', ''
+FROM invites_link
+WHERE code = (string_to_array(:codes, ','))[:turn] AND revoked_at IS NULL;

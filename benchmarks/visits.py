@@ -1,0 +1,80 @@
+"""Opening a share link: the page is shown, and the visit is durable."""
+
+from benchmarks import load, pgbench, stage, wrk
+from benchmarks.arena import Arena
+from benchmarks.engine import Address
+from benchmarks.rounds import Case, Sample
+
+LINKS = 16
+PROCESSES = 2
+
+
+def make_case(arena: Arena) -> Case:
+    """Several participants' links to one campaign, opened by phones."""
+    campaign = stage.make_group_campaign("Opened links")
+    codes = [stage.make_link(campaign).code for _ in range(LINKS)]
+    return Case(
+        name="visits",
+        title=f"share links opened, each visit durable; {LINKS} links",
+        table="invites_visit",
+        engine=OpenedLinks(arena.address, codes, arena.connections),
+        ceiling=InsertedVisits(arena.database.url, codes, arena.connections),
+    )
+
+
+def generator() -> str:
+    """Which load generator opens links here."""
+    return wrk.NAME if wrk.program() else load.NAME
+
+
+class OpenedLinks:
+    """GET /s/{code}, by wrk where it is installed."""
+
+    guess = 500
+
+    def __init__(self, address: Address, codes: list[str], connections: int) -> None:
+        self._address = address
+        self._paths = [f"/s/{code}" for code in codes]
+        self._connections = connections
+
+    def prepare(self, acts: int) -> None:
+        """Links can be opened any number of times."""
+
+    def run(self, seconds: float) -> Sample:
+        host, port = self._address
+        if wrk.program():
+            return wrk.run(
+                f"http://{host}:{port}",
+                self._paths,
+                agent=stage.PHONE,
+                connections=self._connections,
+                seconds=seconds,
+            )
+        requests = [self._request(path, host, port) for path in self._paths]
+        asked = load.Load(self._address, self._connections, seconds, True, PROCESSES)
+        tally = load.run(asked, requests)
+        return Sample(tally.answers, tally.seconds)
+
+    def _request(self, path: str, host: str, port: int) -> bytes:
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {stage.PHONE}\r\n"
+        return f"{head}Accept: text/html\r\n\r\n".encode()
+
+
+class InsertedVisits:
+    """One statement: find the link, insert the visit."""
+
+    guess = 10_000
+
+    def __init__(self, url: str, codes: list[str], clients: int) -> None:
+        self._url = url
+        self._codes = codes
+        self._clients = clients
+
+    def prepare(self, acts: int) -> None:
+        """Links can be opened any number of times."""
+
+    def run(self, seconds: float) -> Sample:
+        given = {"links": len(self._codes), "codes": ",".join(self._codes)}
+        return pgbench.run(
+            "visit", url=self._url, clients=self._clients, seconds=seconds, given=given
+        )

@@ -1,0 +1,74 @@
+"""The benchmarks run, and both sides do the same. The figures themselves are nobody's business here."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.demo.own_var import ROOT, environ, own_var
+
+pytestmark = pytest.mark.slow
+
+CASES = ("visits", "seats-hot", "events")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a run of the shortest rounds wrote, on servers of its own."""
+    path = tmp_path_factory.mktemp("bench") / "new" / "bench.json"
+    stack = ["-m", "referral_engine.stack", "run", "--ephemeral", "--no-fsync", "--"]
+    bench = ["-m", "benchmarks", "--rounds=1", "--seconds=0.2", "--connections=4", f"--json={path}"]
+    bench += [f"--only={name}" for name in CASES]
+    done = run(*stack, sys.executable, *bench)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "fsync off" in done.stdout
+    return dict(json.loads(path.read_text()))
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    with own_var() as var:
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env=environ(var),
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+
+def test_every_case_tells_all_its_rounds(told: dict[str, Any]) -> None:
+    assert tuple(told["cases"]) == CASES
+    for case in told["cases"].values():
+        [ratio] = case["ratio"]["all"]
+        rates = []
+        for side in ("engine", "ceiling"):
+            [sample] = case[side]["samples"]
+            assert sample["acts"] > 0
+            assert sample["rate"] == pytest.approx(sample["acts"] / sample["seconds"], rel=0.01)
+            assert case[side]["rate"]["median"] == sample["rate"]
+            rates.append(sample["rate"])
+        assert ratio == pytest.approx(rates[0] / rates[1], abs=1e-4)
+
+
+def test_the_ceiling_writes_what_the_engine_writes(told: dict[str, Any]) -> None:
+    for name, case in told["cases"].items():
+        assert case["ceiling"]["rows_per_act"] == case["engine"]["rows_per_act"], name
+
+
+def test_the_machine_is_told(told: dict[str, Any]) -> None:
+    machine = told["machine"]
+    assert machine["cores"] >= 1
+    assert machine["postgresql"]["server_version"]
+    assert (machine["rounds"], machine["seconds"], machine["connections"]) == (1, 0.2, 4)
+    assert machine["generators"]["POST"] == "benchmarks.load"
+
+
+def test_without_servers_it_says_how_to_get_them() -> None:
+    done = run("-m", "benchmarks")
+    assert done.returncode == 2
+    assert "python -m referral_engine.stack run" in done.stderr
+    assert "Traceback" not in done.stderr
