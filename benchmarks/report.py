@@ -44,8 +44,9 @@ def show(console: Console, results: Sequence[Result], facts: dict[str, Any]) -> 
         title="The engine beside PostgreSQL's own ceiling, per second",
         title_justify="left",
         box=SIMPLE_HEAD,
+        pad_edge=False,
     )
-    table.add_column("median (min–max)", no_wrap=True)
+    table.add_column("median, min–max", no_wrap=True)
     for column in ("engine", "ceiling", "ratio", "rows"):
         table.add_column(column, justify="right", no_wrap=True)
     for result in results:
@@ -73,12 +74,12 @@ def _measured_on(facts: dict[str, Any]) -> str:
 
 def _spread(values: Sequence[float], form: str) -> str:
     middle, least, most = (form.format(v) for v in (median(values), min(values), max(values)))
-    return f"{middle} ({least}–{most})"
+    return f"{middle}\n[dim]{least}–{most}[/dim]"
 
 
 def _rows(result: Result) -> str:
     engine, ceiling = _total(result.engine.rows), _total(result.ceiling.rows)
-    return engine if engine == ceiling else f"{engine} / {ceiling}"
+    return engine if engine == ceiling else f"{engine}\nceiling {ceiling}"
 
 
 def _total(rows: Rows) -> str:

@@ -10,7 +10,7 @@ from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, URLField
 from django.http import HttpRequest
 from django_celery_beat import admin as beat_admin
 from django_celery_beat import models as beat
@@ -79,7 +79,25 @@ class _SavesOnlyChanges(PaginationInlineFormSet):
         return obj
 
 
-class EngineAdmin(ModelAdmin):
+class _Worded:
+    """Form fields in a page's own words, where it has some."""
+
+    labels: dict[str, str] = {}
+    help_texts: dict[str, str] = {}
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if isinstance(db_field, URLField):  # typed without its scheme, it is meant as https
+            kwargs = {"assume_scheme": "https", **kwargs}
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None:
+            field.label = self.labels.get(db_field.name, field.label)
+            field.help_text = self.help_texts.get(db_field.name, field.help_text)
+        return field
+
+
+class EngineAdmin(_Worded, ModelAdmin):
     """A table operators edit. Saving writes only what they changed.
 
     The row beside it moves on while a form is open: a plain save would put an old status, stock or
@@ -87,13 +105,6 @@ class EngineAdmin(ModelAdmin):
     """
 
     compressed_fields = False
-    labels: dict[str, str] = {}
-    help_texts: dict[str, str] = {}
-
-    def formfield_for_dbfield(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        return _worded(self, super().formfield_for_dbfield(db_field, request, **kwargs), db_field)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
@@ -112,36 +123,21 @@ class EngineAdmin(ModelAdmin):
                 action.method(request, form.instance)
 
 
-class _Inline:
-    extra = 0
-    formset = _SavesOnlyChanges
-    labels: dict[str, str] = {}
-    help_texts: dict[str, str] = {}
-
-    def formfield_for_dbfield(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
-        return _worded(self, field, db_field)
-
-
-class EngineTabularInline(_Inline, TabularInline):
+class EngineTabularInline(_Worded, TabularInline):
     """Rows operators edit beneath another one; saves only what they changed."""
 
+    extra = 0
+    formset = _SavesOnlyChanges
 
-class EngineStackedInline(_Inline, StackedInline):
+
+class EngineStackedInline(_Worded, StackedInline):
     """The same, with room for many fields."""
 
-
-def _worded(page: Any, field: forms.Field | None, db_field: Any) -> forms.Field | None:
-    """The form field in the page's own words, where it has some."""
-    if field is not None:
-        field.label = page.labels.get(db_field.name, field.label)
-        field.help_text = page.help_texts.get(db_field.name, field.help_text)
-    return field
+    extra = 0
+    formset = _SavesOnlyChanges
 
 
-class FactAdmin(ModelAdmin):
+class FactAdmin(_Worded, ModelAdmin):
     """A table of facts: everything visible, nothing editable."""
 
     list_fullwidth = True
@@ -156,7 +152,7 @@ class FactAdmin(ModelAdmin):
         return False
 
 
-class FactInline(TabularInline):
+class FactInline(_Worded, TabularInline):
     """Rows of facts beneath another one."""
 
     extra = 0

@@ -83,8 +83,8 @@ class EnginePagination(CursorPagination):
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The cursor of a request. Raises NotFound for one whose position is no primary key."""
         cursor: Cursor | None = super().decode_cursor(request)
-        position = cursor.position if cursor else None
-        if position is not None and not (position.isascii() and position.isdigit()):
+        position = str(cursor.position) if cursor and cursor.position is not None else "0"
+        if not (position.isascii() and position.isdigit()):
             raise drf.NotFound(self.invalid_cursor_message)
         return cursor
 

@@ -51,7 +51,11 @@ def visit_by_token(token: str) -> Visit:
         click_id = signing.Signer(salt=_VISIT_SALT).unsign(token)
     except signing.BadSignature:
         raise VisitTokenInvalid(pointer="/visit_token") from None
-    visit = Visit.objects.select_related("link__participant__campaign").filter(click_id=click_id).first()
+    visit = (
+        Visit.objects.select_related("link__participant__campaign")
+        .filter(click_id=click_id)
+        .first()
+    )
     if visit is None:
         raise VisitTokenInvalid(pointer="/visit_token")
     return visit

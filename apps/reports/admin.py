@@ -1,5 +1,7 @@
 """The campaign's report in the admin, added from above: campaigns know nothing of reports."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +20,10 @@ from apps.reports.rules import UNCORRECTED
 class ReportedCampaignAdmin(CampaignAdmin):
     """Campaigns, each with the way to its report."""
 
-    list_display = (*CampaignAdmin.list_display, "report_link")
     actions_detail = ("report",)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [*super().get_list_display(request), "report_link"]
 
     @admin.display(description="Report")
     def report_link(self, campaign: Campaign) -> str:

@@ -17,13 +17,13 @@ SHOWN_CAMPAIGNS = 8
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The front page's context, with what this operator may see of campaigns and of what waits."""
-    if request.user.has_perm("campaigns.view_campaign"):  # type: ignore[union-attr]
+    if request.user.has_perm("campaigns.view_campaign"):
         context["campaigns"] = _campaigns()
     context["title"] = "What is going on"
     context["waiting"] = [
         {"count": count, "words": words, "address": f"{reverse(page)}?{query}"}
         for permission, rows, words, page, query in _waiting()
-        if request.user.has_perm(permission) and (count := rows.count())  # type: ignore[union-attr]
+        if request.user.has_perm(permission) and (count := rows.count())
     ]
     return context
 

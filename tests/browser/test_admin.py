@@ -1,7 +1,9 @@
 """olga, the operator, in the admin."""
 
 import pytest
-from django.contrib.auth import get_user_model
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
 from playwright.sync_api import Page, expect
 
 from apps.campaigns.models import Campaign
@@ -13,15 +15,27 @@ PASSWORD = "a password of olga's own"
 
 
 @pytest.fixture
-def olga(open_tab: OpenTab) -> Page:
-    """Logged in, at the front page."""
-    get_user_model()._default_manager.create_superuser("olga", password=PASSWORD)
+def operator(committed: None) -> User:
+    return User.objects.create_superuser("olga", password=PASSWORD)
+
+
+@pytest.fixture
+def olga(open_tab: OpenTab, operator: User) -> Page:
+    """Logged in already, at the front page."""
+    session = Client()
+    session.force_login(operator)
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "domain": "127.0.0.1", "path": "/"}
+    cookie["value"] = session.cookies[settings.SESSION_COOKIE_NAME].value
+    return open_tab("/admin/", phone=False, storage_state={"cookies": [cookie]})
+
+
+def test_olga_logs_in(open_tab: OpenTab, operator: User) -> None:
     tab = open_tab("/admin/", phone=False)
     tab.get_by_label("Username").fill("olga")
     tab.get_by_label("Password").fill(PASSWORD)
     tab.get_by_role("button", name="Log in").click()
     expect(tab.get_by_role("heading", name="What is going on")).to_be_visible()
-    return tab
+    expect(tab.get_by_text("Nothing waits for you.")).to_be_visible()
 
 
 def fill_campaign(tab: Page) -> None:
