@@ -58,6 +58,7 @@ class ProcessedEvents:
     """`events_process`, in as many processes as a worker has by default."""
 
     guess = 150
+    least_seconds = 0.0
 
     def __init__(self, database: Database, buyers: list[Member], stack: ExitStack) -> None:
         self._database = database
@@ -86,6 +87,7 @@ class UpdatedEvents:
     """One statement: claim the next event, write what comes of it, mark it done."""
 
     guess = 3_000
+    least_seconds = pgbench.LEAST_SECONDS
 
     def __init__(
         self, database: Database, campaign: Campaign, buyers: list[Member], clients: int

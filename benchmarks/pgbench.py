@@ -15,6 +15,7 @@ from referral_engine.stack.binaries import postgres_binary
 
 SQL = Path(__file__).resolve().parent / "sql"
 PATIENCE_SECONDS = 60.0
+LEAST_SECONDS = 1.0
 
 _DONE = re.compile(r"number of transactions actually processed: (\d+)")
 _FAILED = re.compile(r"number of failed transactions: (\d+)")
@@ -24,12 +25,12 @@ _RATE = re.compile(r"tps = ([\d.]+) \(without initial connection time\)")
 def run(
     script: str, *, url: str, clients: int, seconds: float, given: Mapping[str, str | int]
 ) -> Sample:
-    """Run `sql/<script>.sql`, one transaction, over and over; whole seconds, at least one.
+    """Run `sql/<script>.sql`, one transaction, over and over, for whole seconds.
 
     `given` are the script's variables. Raises BenchmarkError when a single transaction failed.
     """
     command = [str(postgres_binary("pgbench")), "--no-vacuum", "--protocol=prepared"]
-    command += [f"--client={clients}", "--jobs=2", f"--time={max(1, round(seconds))}"]
+    command += [f"--client={clients}", "--jobs=2", f"--time={round(max(seconds, LEAST_SECONDS))}"]
     command += [f"--file={SQL / script}.sql"]
     command += [word for name, value in given.items() for word in ("-D", f"{name}={value}")]
     done = subprocess.run(

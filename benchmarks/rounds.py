@@ -35,6 +35,7 @@ class Side(Protocol):
     """One way to do a case's act."""
 
     guess: int  # acts per second, to prepare the first round by
+    least_seconds: float  # a round of it cannot be shorter
 
     def prepare(self, acts: int) -> None:
         """Have work for at least so many acts ready. Takes its time."""
@@ -114,6 +115,7 @@ def _round(
     watch: AbstractContextManager[object],
 ) -> Sample:
     """One round, tried again with more work when it ran out. The former one's litter is cleared."""
+    seconds = max(seconds, side.least_seconds)
     acts = int(rate * seconds * SLACK) + 50
     for _ in range(TRIES):
         side.prepare(acts)

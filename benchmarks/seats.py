@@ -75,6 +75,7 @@ class HeldSeats:
     """POST /rooms/{id}/seats, each by another member. Rooms are filled a `batch` at a time."""
 
     guess = 150
+    least_seconds = 0.0
 
     def __init__(
         self, address: Address, offers: list[Offer], connections: int, *, batch: int
@@ -134,6 +135,7 @@ class InsertedSeats:
     """
 
     guess = 3_000
+    least_seconds = pgbench.LEAST_SECONDS
 
     def __init__(self, database: Database, offers: list[Offer], clients: int, *, hot: bool) -> None:
         self._database = database

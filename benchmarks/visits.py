@@ -31,6 +31,7 @@ class OpenedLinks:
     """GET /s/{code}, by wrk where it is installed."""
 
     guess = 500
+    least_seconds = wrk.LEAST_SECONDS if wrk.program() else 0.0
 
     def __init__(self, address: Address, codes: list[str], connections: int) -> None:
         self._address = address
@@ -64,6 +65,7 @@ class InsertedVisits:
     """One statement: find the link, insert the visit."""
 
     guess = 10_000
+    least_seconds = pgbench.LEAST_SECONDS
 
     def __init__(self, url: str, codes: list[str], clients: int) -> None:
         self._url = url

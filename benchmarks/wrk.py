@@ -12,6 +12,7 @@ from benchmarks.rounds import Sample
 NAME = "wrk"
 SCRIPT = Path(__file__).with_name("wrk.lua")
 PATIENCE_SECONDS = 30.0
+LEAST_SECONDS = 1.0
 
 
 def program() -> str | None:
@@ -26,7 +27,12 @@ def run(
 
     wrk hangs up at its end, so each connection may have one request done and not counted.
     """
-    command = [program() or NAME, "-t2", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+    command = [
+        program() or NAME,
+        "-t2",
+        f"-c{connections}",
+        f"-d{round(max(seconds, LEAST_SECONDS))}s",
+    ]
     command += ["-s", str(SCRIPT), base_url, "--", agent, *paths]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=seconds + PATIENCE_SECONDS, check=False

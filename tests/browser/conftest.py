@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.pages.makers import PHONE
 
 PHONE_SIZE = {"width": 390, "height": 844}
 DESK_SIZE = {"width": 1280, "height": 900}
+
+# A machine that runs the whole suite is busy with other things too.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 OpenTab = Callable[..., Page]
 
@@ -59,7 +63,7 @@ def open_tab(browser: Browser, served: str, committed: None) -> Iterator[OpenTab
             )
             closing.callback(context.close)
             tab = context.new_page()
-            tab.set_default_timeout(10_000)
+            tab.set_default_timeout(PATIENCE_MS)
             tab.on("console", heard)
             tab.on("pageerror", lambda error: problems.append(str(error)))
             tabs.append(tab)

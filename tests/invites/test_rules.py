@@ -1,7 +1,7 @@
-"""Who brought her, and why not him."""
+"""Who brought somebody."""
 
 import datetime as dt
-import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,108 +17,67 @@ from apps.invites.rules import (
     skip_reason,
 )
 
-NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
-WEEK = dt.timedelta(days=7)
-CLEO = 99
+NOW = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)
+WINDOW = dt.timedelta(days=7)
+ME = 1
 
 
-def touch(
-    number: int, source: Source = Source.VISIT, *, hours: float = 1, **more: object
-) -> Candidate:
-    """A touch by participant `number` so many hours ago."""
-    at = NOW - dt.timedelta(hours=hours)
-    return Candidate(number, source, number, number, at, **more)  # type: ignore[arg-type]
+def touch(number: int, source: Source = Source.VISIT, *, hours_ago: float = 1) -> Candidate:
+    """A touch by the member number + 100."""
+    at = NOW - dt.timedelta(hours=hours_ago)
+    return Candidate(number, source, number, number + 100, at)
 
 
-def decided(*touches: Candidate, first: bool = False) -> Attribution:
-    return attribute(touches, member=CLEO, now=NOW, window=WEEK, first=first)
+def brought(*candidates: Candidate, first: bool = False) -> Attribution:
+    return attribute(candidates, member=ME, now=NOW, window=WINDOW, first=first)
 
 
-def winner(*touches: Candidate, first: bool = False) -> int | None:
-    won = decided(*touches, first=first).winner
-    return won.referrer if won else None
+def verdicts(decided: Attribution) -> dict[int, Verdict]:
+    return {judged.candidate.touch: judged.verdict for judged in decided.judged}
 
 
-def test_the_last_touch_wins_or_the_first() -> None:
-    early, late = touch(1, hours=5), touch(2, hours=1)
-    assert winner(early, late) == 2
-    assert winner(early, late, first=True) == 1
+def test_nobody_brought_them() -> None:
+    assert brought() == Attribution(None, ())
 
 
-@pytest.mark.parametrize(("stronger", "weaker"), [*itertools.combinations(Source, 2)])
-def test_a_stronger_source_wins_whenever_it_was(stronger: Source, weaker: Source) -> None:
-    assert winner(touch(1, stronger, hours=100), touch(2, weaker, hours=1)) == 1
-    assert winner(touch(1, stronger, hours=1), touch(2, weaker, hours=100), first=True) == 1
+def test_the_first_or_the_last() -> None:
+    early, late = touch(1, hours_ago=5), touch(2, hours_ago=1)
+    assert brought(early, late, first=True).winner == early
+    assert brought(early, late).winner == late
+    assert verdicts(brought(early, late)) == {1: Verdict.NOT_LAST, 2: Verdict.WON}
+    assert verdicts(brought(early, late, first=True))[2] is Verdict.NOT_FIRST
 
 
-def test_everybody_who_lost_is_told_why() -> None:
-    own = Candidate(5, Source.CODE, 5, CLEO, NOW)
-    judged = decided(
-        touch(1, hours=24 * 8),
-        touch(2, counted=False),
-        touch(3, revoked=True),
-        touch(4, Source.COOKIE),
-        own,
-        touch(6, hours=3),
-        touch(7, hours=2),
-    ).judged
-    assert {j.candidate.touch: j.verdict for j in judged} == {
-        1: Verdict.OUTSIDE_WINDOW,
-        2: Verdict.NOT_COUNTED,
-        3: Verdict.LINK_REVOKED,
-        4: Verdict.WEAKER_SOURCE,
-        5: Verdict.OWN_LINK,
-        6: Verdict.NOT_LAST,
-        7: Verdict.WON,
-    }
+def test_a_stronger_source_wins_however_old() -> None:
+    ladder = [touch(n, source, hours_ago=10 - n) for n, source in enumerate(Source)]
+    for strongest in range(len(ladder)):
+        rest = ladder[strongest:]
+        decided = brought(*rest)
+        assert decided.winner == rest[0]
+        assert set(verdicts(decided).values()) <= {Verdict.WON, Verdict.WEAKER_SOURCE}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "verdict"),
+    [
+        (replace(touch(1), referrer_member=ME), Verdict.OWN_LINK),
+        (replace(touch(1), counted=False), Verdict.NOT_COUNTED),
+        (replace(touch(1), revoked=True), Verdict.LINK_REVOKED),
+        (touch(1, hours_ago=7 * 24), Verdict.OUTSIDE_WINDOW),
+        (touch(1, hours_ago=-1), Verdict.OUTSIDE_WINDOW),
+    ],
+)
+def test_what_does_not_count(candidate: Candidate, verdict: Verdict) -> None:
+    decided = brought(candidate, touch(2, Source.COOKIE, hours_ago=100))
+    assert verdicts(decided)[1] is verdict
+    assert decided.winner is not None
+    assert decided.winner.touch == 2
+    assert brought(candidate).winner is None
 
 
 def test_the_window_is_half_open() -> None:
-    assert winner(touch(1, hours=24 * 7)) is None
-    assert winner(touch(1, hours=24 * 7 - 0.001)) == 1
-    assert winner(touch(1, hours=0)) == 1
-    assert winner(touch(1, hours=-0.001)) is None
-
-
-touches = st.lists(
-    st.builds(
-        lambda number, source, hours, counted, revoked: touch(
-            number, source, hours=hours, counted=counted, revoked=revoked
-        ),
-        st.integers(1, 50),
-        st.sampled_from(Source),
-        st.integers(-5, 24 * 10),
-        st.booleans(),
-        st.booleans(),
-    ),
-    max_size=8,
-    unique_by=lambda candidate: candidate.touch,
-)
-
-
-@given(candidates=touches, first=st.booleans(), random=st.randoms(use_true_random=False))
-def test_the_order_of_touches_never_matters(
-    candidates: list[Candidate], first: bool, random: "st.DataObject"
-) -> None:
-    shuffled = list(candidates)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert decided(*shuffled, first=first) == decided(*candidates, first=first)
-
-
-@given(candidates=touches, first=st.booleans())
-def test_taking_a_losing_touch_away_never_changes_the_winner(
-    candidates: list[Candidate], first: bool
-) -> None:
-    won = decided(*candidates, first=first)
-    for loser in (j.candidate for j in won.judged if j.verdict is not Verdict.WON):
-        rest = [c for c in candidates if c != loser]
-        assert decided(*rest, first=first).winner == won.winner
-
-
-@given(candidates=touches, first=st.booleans())
-def test_a_touch_outside_the_window_never_wins(candidates: list[Candidate], first: bool) -> None:
-    won = decided(*candidates, first=first).winner
-    assert won is None or NOW - WEEK < won.touched_at <= NOW
+    assert brought(touch(1, hours_ago=0)).winner is not None
+    assert brought(touch(1, hours_ago=7 * 24 - 0.001)).winner is not None
 
 
 @pytest.mark.parametrize(
@@ -126,10 +85,64 @@ def test_a_touch_outside_the_window_never_wins(candidates: list[Candidate], firs
     [
         (Opening("GET", "", is_bot=False), ""),
         (Opening("HEAD", "", is_bot=False), "head"),
-        (Opening("GET", "prefetch;prerender", is_bot=False), "prefetch"),
-        (Opening("GET", "preview", is_bot=False), "prefetch"),
+        (Opening("GET", ",prefetch;prerender,", is_bot=False), "prefetch"),
+        (Opening("GET", "Preview", is_bot=False), "prefetch"),
         (Opening("GET", "", is_bot=True), "bot"),
     ],
 )
-def test_what_is_no_visit_of_a_person(opening: Opening, reason: str) -> None:
+def test_what_is_no_visit(opening: Opening, reason: str) -> None:
     assert skip_reason(opening) == reason
+
+
+candidates = st.lists(
+    st.builds(
+        Candidate,
+        touch=st.integers(1, 10**6),
+        source=st.sampled_from(Source),
+        referrer=st.integers(1, 5),
+        referrer_member=st.integers(1, 5),
+        touched_at=st.sampled_from([NOW - dt.timedelta(hours=h) for h in (-1, 0, 1, 24, 168, 200)]),
+        counted=st.booleans(),
+        revoked=st.booleans(),
+    ),
+    max_size=7,
+    unique_by=lambda candidate: candidate.touch,
+)
+
+
+@given(candidates, st.randoms(use_true_random=False), st.booleans())
+def test_the_order_of_touches_does_not_matter(
+    some: list[Candidate], luck: object, first: bool
+) -> None:
+    shuffled = list(some)
+    luck.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert brought(*some, first=first) == brought(*shuffled, first=first)
+
+
+@given(candidates, st.booleans())
+def test_only_what_counts_inside_the_window_wins(some: list[Candidate], first: bool) -> None:
+    winner = brought(*some, first=first).winner
+    if winner is not None:
+        assert NOW - WINDOW < winner.touched_at <= NOW
+        assert winner.counted
+        assert not winner.revoked
+        assert winner.referrer_member != ME
+
+
+@given(candidates, st.booleans())
+def test_a_losing_touch_never_changes_the_winner(some: list[Candidate], first: bool) -> None:
+    decided = brought(*some, first=first)
+    for judged in decided.judged:
+        if judged.verdict is not Verdict.WON:
+            others = [candidate for candidate in some if candidate != judged.candidate]
+            assert brought(*others, first=first).winner == decided.winner
+
+
+@given(candidates, st.booleans())
+def test_every_touch_is_judged_and_one_wins(some: list[Candidate], first: bool) -> None:
+    decided = brought(*some, first=first)
+    assert sorted(judged.candidate.touch for judged in decided.judged) == sorted(
+        candidate.touch for candidate in some
+    )
+    won = [judged.candidate for judged in decided.judged if judged.verdict is Verdict.WON]
+    assert won == ([decided.winner] if decided.winner else [])

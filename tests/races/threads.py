@@ -8,8 +8,9 @@ the control takes the lock away, and the same interleaving breaks the promise, e
 import contextlib
 import functools
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -21,9 +22,6 @@ from apps.core.transactions import retrying
 from tests.conftest import wipe
 
 Call = Callable[[], Any]
-
-# Long enough for any of our transactions that need not wait for a lock.
-PATIENCE = 1.0
 
 
 def _run(call: Call) -> Any:
@@ -50,7 +48,7 @@ def at_once(*calls: Call) -> list[Any]:
 class Gap:
     """`step`, and after its first call the gap: `meanwhile` runs in another thread.
 
-    It is waited for until it is done, or for as long as only a lock of ours can hold it up.
+    It is waited for until it is done, or until it waits for a lock of ours.
     """
 
     def __init__(self, step: Callable[..., Any], meanwhile: Call) -> None:
@@ -64,7 +62,7 @@ class Gap:
         result = self._step(*args, **kwargs)
         if self._first.acquire(blocking=False):
             self._other = self._pool.submit(_run, self._meanwhile)
-            wait([self._other], PATIENCE)
+            _until_done_or_blocked(self._other)
         return result
 
     @property
@@ -73,6 +71,20 @@ class Gap:
         assert self._other is not None, "nobody came by"
         self._pool.shutdown()
         return self._other.result(20)
+
+
+def _until_done_or_blocked(other: Future[Any]) -> None:
+    give_up = time.monotonic() + 20
+    while not other.done():
+        assert time.monotonic() < give_up, "the other is neither done nor blocked"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+                                  AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"""
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
 
 
 def attempt(call: Call) -> Any:

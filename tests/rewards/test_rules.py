@@ -1,63 +1,81 @@
-"""Making the grants what was decided."""
+"""What must change so that the grants of a subject are what was decided."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.campaigns.rules import Award, Beneficiary
-from apps.rewards.rules import Granted, Shrink, difference
+from apps.rewards.rules import Change, Granted, Shrink, difference
 
 ANN, BOB = 1, 2
 
 
-def award(points: int, *, policy: str = "p", member: int = ANN) -> Award:
+def award(member: int, points: int, policy: str = "p") -> Award:
     return Award(policy, Beneficiary.MEMBER, member, points, 0)
 
 
-def test_what_is_new_is_given() -> None:
-    assert difference([award(10)], []).give == (award(10),)
+def test_what_was_decided_first_is_given() -> None:
+    assert difference([award(ANN, 10)], []) == Change((award(ANN, 10),), ())
 
 
-def test_what_is_there_stays() -> None:
-    change = difference([award(10)], [Granted(7, "p", ANN, 10)])
-    assert (change.give, change.shrink) == ((), ())
+def test_less_is_taken_back_and_more_is_not_given() -> None:
+    granted = [Granted(7, "p", ANN, 10), Granted(8, "p", BOB, 10)]
+    assert difference([award(ANN, 4), award(BOB, 99)], granted) == Change((), (Shrink(7, 6),))
 
 
-def test_what_became_less_shrinks_and_what_fell_away_goes() -> None:
-    granted = [Granted(7, "p", ANN, 10), Granted(8, "q", ANN, 5)]
-    assert difference([award(4)], granted).shrink == (Shrink(7, 6), Shrink(8, 5))
+def test_who_drops_out_gives_everything_back() -> None:
+    assert difference([], [Granted(7, "p", ANN, 10)]) == Change((), (Shrink(7, 10),))
 
 
-def test_a_grant_never_grows_nor_comes_twice() -> None:
-    change = difference([award(20)], [Granted(7, "p", ANN, 10)])
-    assert (change.give, change.shrink) == ((), ())
-    again = difference([award(10)], [Granted(7, "p", ANN, 0)])
-    assert again.give == ()
+def test_what_was_taken_back_in_full_stays_so() -> None:
+    assert difference([award(ANN, 10)], [Granted(7, "p", ANN, 0)]) == Change((), ())
 
 
-def test_a_final_refusal_stays() -> None:
-    decided = [award(10), award(10, member=BOB)]
-    assert difference(decided, [], [("p", ANN)]).give == (award(10, member=BOB),)
+def test_a_final_refusal_is_not_asked_again() -> None:
+    assert difference([award(ANN, 10)], [], [("p", ANN)]) == Change((), ())
 
 
-@given(
-    decided=st.dictionaries(
-        st.tuples(st.sampled_from("pq"), st.integers(1, 3)), st.integers(1, 100), max_size=5
-    ),
-    granted=st.dictionaries(
-        st.tuples(st.sampled_from("pq"), st.integers(1, 3)), st.integers(0, 100), max_size=5
-    ),
+pairs = st.tuples(st.sampled_from("pqr"), st.integers(1, 4))
+awards = st.dictionaries(pairs, st.integers(1, 100)).map(
+    lambda decided: [award(member, points, policy) for (policy, member), points in decided.items()]
 )
-def test_applying_it_twice_changes_nothing_more(
-    decided: dict[tuple[str, int], int], granted: dict[tuple[str, int], int]
-) -> None:
-    awards = [award(points, policy=p, member=m) for (p, m), points in decided.items()]
-    before = [Granted(i, p, m, left) for i, ((p, m), left) in enumerate(granted.items())]
-    change = difference(awards, before)
-    taken = {shrink.grant: shrink.points for shrink in change.shrink}
-    after = [
-        Granted(g.grant, g.policy, g.member_id, g.left - taken.get(g.grant, 0)) for g in before
+grants = st.dictionaries(pairs, st.integers(0, 100)).map(
+    lambda made: [
+        Granted(number, policy, member, left)
+        for number, ((policy, member), left) in enumerate(made.items())
     ]
-    after += [Granted(99 + i, a.policy, a.member_id, a.points) for i, a in enumerate(change.give)]
-    again = difference(awards, after)
-    assert (again.give, again.shrink) == ((), ())
-    assert all(grant.left >= 0 for grant in after)
+)
+
+
+def applied(granted: list[Granted], change: Change) -> list[Granted]:
+    """The grants after `change`."""
+    back = {shrink.grant: shrink.points for shrink in change.shrink}
+    kept = [Granted(g.grant, g.policy, g.member_id, g.left - back.get(g.grant, 0)) for g in granted]
+    new = [
+        Granted(1000 + n, given.policy, given.member_id, given.points)
+        for n, given in enumerate(change.give)
+    ]
+    return kept + new
+
+
+@given(awards, grants, st.lists(pairs))
+def test_applied_once_nothing_is_left_to_change(
+    decided: list[Award], granted: list[Granted], closed: list[tuple[str, int]]
+) -> None:
+    after = applied(granted, difference(decided, granted, closed))
+    assert difference(decided, after, closed) == Change((), ())
+
+
+@given(awards, grants, st.lists(pairs))
+def test_nobody_ends_with_more_than_was_decided_nor_below_zero(
+    decided: list[Award], granted: list[Granted], closed: list[tuple[str, int]]
+) -> None:
+    due = {(a.policy, a.member_id): a.points for a in decided}
+    for grant in applied(granted, difference(decided, granted, closed)):
+        assert 0 <= grant.left <= due.get((grant.policy, grant.member_id), 0)
+
+
+@given(awards, grants)
+def test_the_order_of_grants_does_not_matter(decided: list[Award], granted: list[Granted]) -> None:
+    one, other = difference(decided, granted), difference(decided[::-1], granted[::-1])
+    assert set(one.give) == set(other.give)
+    assert set(one.shrink) == set(other.shrink)
