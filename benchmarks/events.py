@@ -57,7 +57,7 @@ def _make_buyers(campaign: Campaign) -> list[Member]:
 class ProcessedEvents:
     """`events_process`, in as many processes as a worker has by default."""
 
-    guess = 150
+    guess = 60
     least_seconds = 0.0
 
     def __init__(self, database: Database, buyers: list[Member], stack: ExitStack) -> None:

@@ -11,6 +11,7 @@ from benchmarks.writes import Rows, Watch
 
 # Work is prepared for more than was ever done in a round, because machines have better moments.
 SLACK = 1.5
+SPARE = 20
 WARM_UP_SECONDS = 1.0
 TRIES = 5
 
@@ -116,7 +117,7 @@ def _round(
 ) -> Sample:
     """One round, tried again with more work when it ran out. The former one's litter is cleared."""
     seconds = max(seconds, side.least_seconds)
-    acts = int(rate * seconds * SLACK) + 50
+    acts = int(rate * seconds * SLACK) + SPARE
     for _ in range(TRIES):
         side.prepare(acts)
         database.run("VACUUM (ANALYZE)")

@@ -74,7 +74,7 @@ def _make_offers(name: str, number: int, size: int) -> list[Offer]:
 class HeldSeats:
     """POST /rooms/{id}/seats, each by another member. Rooms are filled a `batch` at a time."""
 
-    guess = 150
+    guess = 60
     least_seconds = 0.0
 
     def __init__(

@@ -56,5 +56,6 @@ class Watch:
         return rows
 
     def _for_each_table(self, statement: LiteralString) -> None:
-        for table in self._database.tables():
-            self._database.run(sql.SQL(statement).format(sql.Identifier(table)))
+        """In one round trip and one transaction."""
+        tables = [sql.Identifier(table) for table in self._database.tables()]
+        self._database.run(sql.SQL("; ").join(sql.SQL(statement).format(name) for name in tables))

@@ -14,12 +14,22 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpx
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
 from apps.core import services, sweepers
+
+# Time says nothing about a law on a busy machine, and examples are not kept between runs.
+hypothesis.settings.register_profile(
+    "engine",
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("engine")
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"

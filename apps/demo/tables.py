@@ -21,8 +21,9 @@ def print_report(console: Console, report: Report) -> None:
         console.print(f"[dim]K: {caveat}[/dim]")
 
 
-def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+def _table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Table:
+    """A compact table; the first column's name is the topic."""
+    table = Table(box=SIMPLE_HEAD)
     for place, column in enumerate(columns):
         table.add_column(column, justify="right" if place else "left")
     for row in rows:
@@ -49,7 +50,7 @@ def _people(report: Report) -> Table:
         ("non-seeds", k["non_seeds"]),
         ("K", k["value"]),
     ]
-    return _table("People", ("", ""), rows)
+    return _table(("People", ""), rows)
 
 
 def _generations(report: Report) -> Table:
@@ -57,28 +58,28 @@ def _generations(report: Report) -> Table:
         (str(row["generation"]), row["participants"], row["referees"], row["k"])
         for row in report["generations"]
     ]
-    return _table("Generations", ("generation", "participants", "referees", "K"), rows)
+    return _table(("Generation", "participants", "referees", "K"), rows)
 
 
 def _rooms(report: Report) -> Table:
-    return _table("Rooms", ("", "rooms"), report["rooms"].items())
+    return _table(("Rooms", ""), report["rooms"].items())
 
 
 def _funnel(report: Report) -> Table:
     rows = [(row["step"], row["count"], row["rate"]) for row in report["funnel"]]
-    return _table("Funnel", ("step", "count", "rate"), rows)
+    return _table(("Funnel", "count", "per step before"), rows)
 
 
 def _rewards(report: Report) -> Table:
     rows = [(name.replace("_", " "), value) for name, value in report["rewards"].items()]
-    return _table("Rewards", ("", ""), rows)
+    return _table(("Rewards", ""), rows)
 
 
 def _cost(report: Report) -> Table:
     cost = report["cost"]
     names = ("budget", "reserved", "spent", "per_participant")
     rows = [(name.replace("_", " "), _money(cost.get(f"{name}_minor"))) for name in names]
-    return _table(f"Cost in {cost['currency']}", ("", ""), rows)
+    return _table((f"Cost in {cost['currency']}", ""), rows)
 
 
 def _money(minor: float | None) -> str | None:

@@ -103,6 +103,12 @@ def test_halves_round_up(numerator: int, denominator: int, rounded: int) -> None
     assert divide_rounded(numerator, denominator) == rounded
 
 
+@given(st.integers(0, 10**15), st.integers(1, 10**6))
+def test_rounding_is_never_more_than_half_off(numerator: int, denominator: int) -> None:
+    off = divide_rounded(numerator, denominator) * denominator - numerator
+    assert abs(2 * off) <= denominator
+
+
 amounts = st.integers(0, 10**12)
 terms = st.builds(
     PolicyTerms,

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from apps.core import services, subscriptions
+from apps.core.clock import EngineNow, engine_now
 from apps.core.models import Event
 from apps.core.services import EventConflict, EventNotParked, event_record, event_retry
 from apps.members.models import Member
@@ -121,3 +122,37 @@ def test_subscribers_run_in_lock_order(hear: Callable[..., None]) -> None:
     record()
     services.events_process()
     assert ran == [10, 20, 30]
+
+
+def fail(event: Event) -> None:
+    raise ValueError
+
+
+def test_pauses_double(hear: Callable[..., None]) -> None:
+    hear("rain", fail)
+    record()
+    pauses = []
+    for _ in range(4):
+        Event.objects.update(due_at=EngineNow())
+        started = engine_now()
+        assert services.event_process_next()
+        pauses.append((Event.objects.get().due_at - started).total_seconds())
+    assert all(due <= pause < 2 * due for due, pause in zip((2, 4, 8, 16), pauses, strict=True))
+
+
+def test_an_effect_of_one_subscriber_goes_with_the_failure_of_another(
+    hear: Callable[..., None],
+) -> None:
+    hear("rain", lambda event: void(member_register(external_id="wet", now=NOON)))
+    hear("rain", fail)
+    record()
+    assert services.events_process() == 1
+    assert not Member.objects.exists()
+    assert Event.objects.get().processed_at is None
+
+
+def test_a_limit_is_kept() -> None:
+    for number in range(3):
+        record(f"rain:{number}")
+    assert services.events_process(limit=2) == 2
+    assert Event.objects.pending().count() == 1

@@ -1,6 +1,7 @@
 """Who brought somebody."""
 
 import datetime as dt
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,14 @@ def test_a_stronger_source_wins_however_old() -> None:
         decided = brought(*rest)
         assert decided.winner == rest[0]
         assert set(verdicts(decided).values()) <= {Verdict.WON, Verdict.WEAKER_SOURCE}
+
+
+@pytest.mark.parametrize(("stronger", "weaker"), [*itertools.combinations(Source, 2)])
+def test_a_stronger_source_wins_first_or_last(stronger: Source, weaker: Source) -> None:
+    old = (touch(1, stronger, hours_ago=100), touch(2, weaker))
+    young = (touch(1, stronger), touch(2, weaker, hours_ago=100))
+    for pair, first in itertools.product((old, young), (True, False)):
+        assert brought(*pair, first=first).winner == pair[0]
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ def test_control_without_the_claim_the_unique_key_still_undoes_one(
 ) -> None:
     monkeypatch.setattr(api, "_claim", lambda asked: True)
     first, second = twice(monkeypatch)
-    assert isinstance(first, IntegrityError)
-    assert second.status_code == 201
+    assert first.status_code == 201
+    assert isinstance(second, IntegrityError)
     assert Room.objects.count() == 1
 
 
