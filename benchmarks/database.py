@@ -1,6 +1,7 @@
 """A database for one run, and a session of ours in it beside the engine's."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, LiteralString
@@ -12,6 +13,13 @@ from psycopg import sql
 from benchmarks.errors import BenchmarkError
 
 Statement = LiteralString | sql.Composed
+QUIET_LOOKS = 4
+
+_OTHERS_BUSY = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend'
+      AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
 
 
 @contextmanager
@@ -56,6 +64,15 @@ class Database:
     def count(self, table: str) -> int:
         """How many rows a table has."""
         return int(self.one(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))))
+
+    def wait_quiet(self) -> None:
+        """Return once nobody else has done anything for a moment, at the latest after 10 s."""
+        still = 0
+        for _ in range(200):
+            still = 0 if self.one(_OTHERS_BUSY) else still + 1
+            if still == QUIET_LOOKS:
+                return
+            time.sleep(0.05)
 
     def tables(self) -> list[str]:
         """The tables of the engine."""

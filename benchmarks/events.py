@@ -130,6 +130,7 @@ def _processor() -> Iterator[Processor]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # out of reach of Ctrl-C: it ends with us
     )
     try:
         _hear(process)  # that it is ready

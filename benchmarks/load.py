@@ -6,7 +6,9 @@ up. Every answer is waited for, so answers can be compared with rows.
 
 import itertools
 import multiprocessing
+import queue
 import selectors
+import signal
 import socket
 import time
 from collections import Counter
@@ -56,14 +58,20 @@ def run(load: Load, requests: Sequence[bytes]) -> Tally:
     Raises EngineFailed when a connection breaks or an answer is no success.
     """
     context = multiprocessing.get_context("spawn")
-    gate, told = context.Barrier(load.processes), context.SimpleQueue()
+    gate, told = context.Barrier(load.processes), context.Queue()
     lanes = [
-        context.Process(target=_lane, args=(load, requests[n :: load.processes], gate, told))
+        context.Process(
+            target=_lane, args=(load, requests[n :: load.processes], gate, told), daemon=True
+        )
         for n in range(load.processes)
     ]
     for lane in lanes:
         lane.start()
-    tallies = [told.get() for _ in lanes]
+    patience = START_SECONDS + load.seconds + ANSWER_SECONDS
+    try:
+        tallies = [told.get(timeout=patience) for _ in lanes]
+    except queue.Empty:
+        raise EngineFailed("the load generator died") from None
     for lane in lanes:
         lane.join()
     for tally in tallies:
@@ -78,6 +86,7 @@ def run(load: Load, requests: Sequence[bytes]) -> Tally:
 
 def _lane(load: Load, requests: Sequence[bytes], gate: Any, told: Any) -> None:
     """One process: its share of the connections. Tells a tally, whatever happens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # our parent ends us
     tally = Tally(0.0, 0.0)
     try:
         connections = [_Connection(load.address) for _ in range(load.connections // load.processes)]

@@ -125,6 +125,7 @@ def _round(
         try:
             with watch:
                 sample = side.run(seconds)
+                database.wait_quiet()
         except RanOut:
             acts *= 3
             continue

@@ -56,6 +56,8 @@ class Watch:
         return rows
 
     def _for_each_table(self, statement: LiteralString) -> None:
-        """In one round trip and one transaction."""
-        tables = [sql.Identifier(table) for table in self._database.tables()]
-        self._database.run(sql.SQL("; ").join(sql.SQL(statement).format(name) for name in tables))
+        """A transaction for each, which waits for the engine without holding anything else."""
+        self._database.run("SET synchronous_commit = off")
+        for table in self._database.tables():
+            self._database.run(sql.SQL(statement).format(sql.Identifier(table)))
+        self._database.run("RESET synchronous_commit")
