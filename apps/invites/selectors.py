@@ -76,14 +76,8 @@ def brought_links(brought: Brought) -> tuple[Visit | None, Link | None]:
     return visit, link
 
 
-def inviter_by(brought: Brought, campaign: Campaign, member_id: int) -> Participant | None:
-    """Whose link of this campaign somebody names, themselves excepted; a typed code before a visit.
-
-    Visits of bots and previews and revoked links name nobody. Raises as `brought_links`.
-    """
-    visit, link = brought_links(brought)
-    if link is None and visit is not None and not visit.skipped:
-        link = visit.link
+def inviter_by(link: Link | None, campaign: Campaign, member_id: int) -> Participant | None:
+    """Whose link somebody came by, when it is one of this campaign, not revoked, and not their own."""
     if link is None or link.revoked_at is not None:
         return None
     owner = link.participant

@@ -67,14 +67,15 @@ def seat_hold(
     if position is None:
         raise RoomFull()
     campaign = room.offer.campaign
-    participant_admit(campaign=campaign, member_id=member_id, brought=brought, now=now)
+    came = participant_admit(campaign=campaign, member_id=member_id, brought=brought, now=now)
     return seat_insert(
         room,
         member_id,
         item_of(room.offer, sku),
         quantity=quantity,
         position=position,
-        inviter=inviter_by(brought, campaign, member_id) or participant_of(campaign, room.host_id),
+        inviter=inviter_by(came.link, campaign, member_id)
+        or participant_of(campaign, room.host_id),
         order_id=order_id,
         clock=clock,
     )

@@ -24,7 +24,6 @@ def link_revoke(*, link_id: int) -> None:
     Link.objects.filter(pk=link_id, revoked_at=None).update(revoked_at=EngineNow())
 
 
-@in_transaction
 def visit_record(*, link: Link, opening: Opening, channel: str = "") -> Visit:
-    """Keep that a link was opened, marked when it was no person. One INSERT, no lock."""
+    """Keep that a link was opened, marked when it was no person. One INSERT, no lock, no BEGIN."""
     return Visit.objects.create(link=link, channel=channel, skipped=skip_reason(opening))

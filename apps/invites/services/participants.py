@@ -6,6 +6,7 @@ one has none. The trigger `participant_referrer_guard` holds what this code prom
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import F
@@ -33,6 +34,15 @@ class CodeOfOtherCampaign(Conflict):
     message = "This code belongs to another campaign."
 
 
+@dataclass(frozen=True)
+class Admission:
+    """What a door got: the participant, whether they are new here, and the link they came by now."""
+
+    participant: Participant
+    created: bool
+    link: Link | None
+
+
 @in_transaction
 def campaign_join(
     *, campaign: Campaign, member_id: int, brought: Brought, now: dt.datetime
@@ -42,13 +52,12 @@ def campaign_join(
     Confirms the participant where joining is the qualifying act. Raises what `participant_admit`
     and `touch_record` raise. Locks as `participant_admit`.
     """
-    participant, created = participant_admit(
-        campaign=campaign, member_id=member_id, brought=brought, now=now
-    )
+    admission = participant_admit(campaign=campaign, member_id=member_id, brought=brought, now=now)
+    participant = admission.participant
     if campaign.qualifying_act == Campaign.QualifyingAct.JOIN:
         participants_confirm(campaign=campaign, member_ids=[member_id], now=now)
         participant.refresh_from_db()
-    return participant, created
+    return participant, admission.created
 
 
 @in_transaction
@@ -59,20 +68,18 @@ def campaign_link(
 
     Returns (link, created). Raises and locks as `participant_admit`.
     """
-    participant, _ = participant_admit(
-        campaign=campaign, member_id=member_id, brought=brought, now=now
-    )
-    return link_get_or_create(participant=participant, room=room)
+    admission = participant_admit(campaign=campaign, member_id=member_id, brought=brought, now=now)
+    return link_get_or_create(participant=admission.participant, room=room)
 
 
 @in_transaction
 def participant_admit(
     *, campaign: Campaign, member_id: int, brought: Brought, now: dt.datetime
-) -> tuple[Participant, bool]:
+) -> Admission:
     """Make a member a participant, or let a better touch replace a provisional one's referrer.
 
     Every door calls this: joining, asking for a link, holding or paying a seat, an order in the
-    campaign. Returns (participant, created). Raises CampaignNotRunning for somebody new when the
+    campaign. Raises CampaignNotRunning for somebody new when the
     campaign is not running; CodeOfOtherCampaign, LinkUnknown, OwnCode, VisitTokenInvalid. Locks the
     future referrer (KEY SHARE), or both participants (UPDATE) in pk order when a referrer changes.
     """
@@ -80,15 +87,15 @@ def participant_admit(
     if brought.code and link is not None and link.participant.campaign_id != campaign.pk:
         raise CodeOfOtherCampaign(pointer="/code")
     participant = _find(campaign, member_id)
-    created = False
     if participant is None:
         if not is_running(campaign, now):
             raise CampaignNotRunning()
-        created = _insert(campaign, member_id, now)
-        participant = Participant.objects.get(campaign=campaign, member_id=member_id)
-    elif participant.status == Status.PROVISIONAL:
+        participant, created = _insert(campaign, member_id, now)
+        return Admission(participant, created, link)
+    participant.campaign = campaign
+    if participant.status == Status.PROVISIONAL:
         _reconsider(participant, campaign, now)
-    return participant, created
+    return Admission(participant, False, link)
 
 
 def _find(campaign: Campaign, member_id: int) -> Participant | None:
@@ -120,7 +127,7 @@ def _attribution(campaign: Campaign, member_id: int, now: dt.datetime) -> Attrib
     )
 
 
-def _insert(campaign: Campaign, member_id: int, now: dt.datetime) -> bool:
+def _insert(campaign: Campaign, member_id: int, now: dt.datetime) -> tuple[Participant, bool]:
     decided = _attribution(campaign, member_id, now)
     place = _place_below(decided.winner.referrer) if decided.winner else (None, None, 0)
     referrer_id, root_id, generation = place
@@ -136,11 +143,12 @@ def _insert(campaign: Campaign, member_id: int, now: dt.datetime) -> bool:
     )
     Participant.objects.bulk_create([participant], ignore_conflicts=True)
     stored = Participant.objects.get(campaign=campaign, member_id=member_id)
+    stored.campaign = campaign
     if stored.public_id != participant.public_id:
-        return False  # the same member came through another door at this moment
+        return stored, False  # the same member came through another door at this moment
     _keep_trace(stored, decided, now)
     _report(events.JOINED, stored, now)
-    return True
+    return stored, True
 
 
 def _place_below(referrer_id: int) -> tuple[int, int, int]:
@@ -173,6 +181,7 @@ def _reconsider(participant: Participant, campaign: Campaign, now: dt.datetime) 
         referrer=above, root_id=above.root_id or above.pk, generation=above.generation + 1
     )
     participant.refresh_from_db()
+    participant.campaign = campaign
     _keep_trace(participant, decided, now)
     _report(events.BROUGHT, participant, now, moved=True)
 
@@ -235,25 +244,23 @@ def participants_confirm(
 
 
 @in_transaction
-def campaign_order_record(*, campaign: Campaign, order: Order, now: dt.datetime) -> CampaignOrder:
+def campaign_order_record(*, campaign: Campaign, order: Order, now: dt.datetime) -> None:
     """Count an order in a campaign, making its buyer a participant; once per order and campaign.
 
     What brought the buyer was recorded before, as touches. Where a kept order is the qualifying act,
     notes when this one will count as kept. Raises and locks as `participant_admit`.
     """
-    participant, _ = participant_admit(
+    participant = participant_admit(
         campaign=campaign, member_id=order.member_id, brought=Brought(), now=now
-    )
+    ).participant
     if campaign.qualifying_act == Campaign.QualifyingAct.JOIN:
         participants_confirm(campaign=campaign, member_ids=[order.member_id], now=now)
     if campaign.qualifying_act == Campaign.QualifyingAct.ORDER:
         Participant.objects.filter(
             pk=participant.pk, status=Status.PROVISIONAL, qualifies_at=None
         ).update(qualifies_at=order.occurred_at + campaign.keep_window)
-    counted, _ = CampaignOrder.objects.get_or_create(
-        campaign=campaign, order=order, defaults={"participant": participant}
-    )
-    return counted
+    counted = CampaignOrder(campaign=campaign, order=order, participant=participant)
+    CampaignOrder.objects.bulk_create([counted], ignore_conflicts=True)
 
 
 def participants_qualify() -> int:

@@ -18,7 +18,7 @@ class OwnCode(Conflict):
 
 @in_transaction
 def touch_record(*, member_id: int, brought: Brought, now: dt.datetime) -> Link | None:
-    """Keep what brought a member; the link it was, or None when nothing was told.
+    """Keep what brought a member; the link it was, or None when nothing was told that counts.
 
     A visit counts from when the link was opened, a typed code from `now`. The same visit again
     changes nothing. Raises LinkUnknown, VisitTokenInvalid, OwnCode (a visit to one's own link is
@@ -37,7 +37,9 @@ def touch_record(*, member_id: int, brought: Brought, now: dt.datetime) -> Link 
         if link.participant.member_id == member_id:
             raise OwnCode(pointer="/code")
         _keep(member_id, link, Source.CODE, now, None)
-    return link or (visit.link if visit else None)
+    if link is None and visit is not None and not visit.skipped:
+        return visit.link
+    return link
 
 
 def _in_one_mode(member_id: int, link: Link) -> bool:
