@@ -1,16 +1,12 @@
 """Two at once on one purse. Each race comes with its control: without the lock it is lost."""
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
-from apps.core.transactions import retrying
-from apps.points import services
+from apps.points import rules, services
 from apps.points.models import Account, AccountQuerySet, Transfer
 from apps.points.selectors import Wallet, wallet
 from tests.points.makers import (
@@ -22,8 +18,7 @@ from tests.points.makers import (
     make_member,
     pend,
 )
-
-Read = Callable[[AccountQuerySet], list[Account]]
+from tests.races.threads import Gap, at_once, attempt
 
 
 @pytest.fixture(autouse=True)
@@ -32,80 +27,54 @@ def ledger(committed: None) -> Iterator[None]:
     assert broken_promises() == []
 
 
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Run all calls in threads of their own; what each returned or raised."""
-
-    def run(call: Callable[[], Any]) -> Any:
-        try:
-            return retrying(call)
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
-def meet_after(read: Read, *, patience: float = 0.3) -> Read:
-    """`read`, then wait for another reader; whoever waits alone for `patience` seconds goes on.
-
-    Behind a lock nobody else can come, so the wait is short; a control waits until they do.
-    """
-    meeting = threading.Barrier(2)
-
-    def met(accounts: AccountQuerySet) -> list[Account]:
-        rows = read(accounts)
-        with contextlib.suppress(threading.BrokenBarrierError):
-            meeting.wait(patience)
-        return rows
-
-    return met
-
-
 def unlocked(accounts: AccountQuerySet) -> list[Account]:
     return list(accounts.order_by("pk"))
 
 
-def two_claw_backs() -> tuple[list[Any], Wallet]:
+def two_claw_backs(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], Wallet]:
+    """One comes while the other stands between reading the lots and taking from them."""
     ann = make_earner(100)
-    outcomes = at_once(lambda: claw_back(ann, 100, key="r1"), lambda: claw_back(ann, 100, key="r2"))
+    gap = Gap(rules.take_from_lots, lambda: claw_back(ann, 100, key="r2"))
+    monkeypatch.setattr(rules, "take_from_lots", gap)
+    outcomes = [attempt(lambda: claw_back(ann, 100, key="r1")), gap.outcome]
     return outcomes, wallet(ann.pk)
 
 
 def test_two_claw_backs_of_one_balance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AccountQuerySet, "lock_in_order", meet_after(AccountQuerySet.lock_in_order))
-    outcomes, left = two_claw_backs()
+    outcomes, left = two_claw_backs(monkeypatch)
     assert sorted(outcome.taken for outcome in outcomes) == [0, 100]
     assert left == Wallet(debt=-100)
 
 
 def test_control_without_the_lock_two_claw_backs_go_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AccountQuerySet, "lock_in_order", meet_after(unlocked, patience=20))
-    outcomes, left = two_claw_backs()
+    monkeypatch.setattr(AccountQuerySet, "lock_in_order", unlocked)
+    outcomes, left = two_claw_backs(monkeypatch)
     # The CHECK still keeps the ledger whole, but a claw back is lost.
     assert [type(outcome) for outcome in outcomes].count(IntegrityError) == 1
     assert left == Wallet()
 
 
-def one_key_twice() -> list[Any]:
+def one_key_twice(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """One comes while the other knows that the key is new, and has not used it yet."""
     ann = make_member()
     pend(ann, 1, key="opens the accounts")
-    pend_again = lambda: services.points_pend(  # noqa: E731
-        member_id=ann.pk, amount=50, key="g1", reference="", now=NOW
-    )
-    return at_once(pend_again, pend_again)
+
+    def pend_again() -> Transfer:
+        return services.points_pend(member_id=ann.pk, amount=50, key="g1", reference="", now=NOW)
+
+    gap = Gap(services._already_done, pend_again)
+    monkeypatch.setattr(services, "_already_done", gap)
+    return [attempt(pend_again), gap.outcome]
 
 
 def test_one_key_twice_at_once_returns_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AccountQuerySet, "lock_in_order", meet_after(AccountQuerySet.lock_in_order))
-    first, second = one_key_twice()
+    first, second = one_key_twice(monkeypatch)
     assert first == second
 
 
 def test_control_without_the_lock_the_second_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AccountQuerySet, "lock_in_order", meet_after(unlocked, patience=20))
-    outcomes = one_key_twice()
+    monkeypatch.setattr(AccountQuerySet, "lock_in_order", unlocked)
+    outcomes = one_key_twice(monkeypatch)
     assert {type(outcome) for outcome in outcomes} == {Transfer, services.TransferConflict}
 
 

@@ -23,7 +23,10 @@ class Message:
 
 @dataclass
 class Shop:
-    """Answers 200, or first what `answers` holds, each after `seconds`; counts who meets whom."""
+    """Answers 200, or first what `answers` holds, each after `seconds`; counts who meets whom.
+
+    Once two posts of one message have met, nobody waits any longer.
+    """
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
@@ -34,6 +37,7 @@ class Shop:
     most_of_one_message: int = 0
     under_way: Counter[str] = field(default_factory=Counter)
     met: threading.Event = field(default_factory=threading.Event)
+    twins: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def receive(self, message: Message) -> int:
@@ -43,8 +47,10 @@ class Shop:
             self.most_at_once = max(self.most_at_once, self.under_way.total())
             self.most_of_one_message = max(self.most_of_one_message, self.under_way[message.id])
             self.met.set()
+            if self.most_of_one_message > 1:
+                self.twins.set()
             answer = self.answers.pop(0) if self.answers else 200
-        time.sleep(self.seconds)
+        self.twins.wait(self.seconds)
         with self.lock:
             self.under_way[message.id] -= 1
         return answer
