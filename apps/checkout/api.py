@@ -11,6 +11,7 @@ from apps.checkout import selectors, services
 from apps.core import clock
 from apps.core.api import EnginePagination, EngineView, idempotent, validate_instant
 from apps.core.callers import is_test
+from apps.core.errors import EngineError
 from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.services import refund_order_fail
 from apps.invites.selectors import Brought
@@ -68,6 +69,14 @@ class SeatResultOutput(serializers.Serializer[Any]):
     refund_order = serializers.CharField(allow_null=True)
 
 
+class IgnoredOutput(serializers.Serializer[Any]):
+    """A code or token that was no good. The order counts all the same: its money is paid."""
+
+    pointer = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
 class OrderOutput(serializers.Serializer[Any]):
     order_id = serializers.CharField()
     nth = serializers.IntegerField(help_text="Which paid order of the member this is.")
@@ -77,6 +86,7 @@ class OrderOutput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["paid", "partly_refunded", "refunded"])
     campaigns = serializers.ListField(child=serializers.CharField())
     seats = SeatResultOutput(many=True)
+    ignored = IgnoredOutput(many=True)
 
 
 class RefundLineInput(serializers.Serializer[Any]):
@@ -165,11 +175,11 @@ class OrdersView(EngineView):
             is_test=is_test(request),
         )
         brought = Brought(fields["code"], fields["visit_token"])
-        order = services.order_report(report=report, brought=brought, now=clock.now())
-        return Response(_order_output(order), status=201)
+        reported = services.order_report(report=report, brought=brought, now=clock.now())
+        return Response(_order_output(reported.order, reported.ignored), status=201)
 
 
-def _order_output(order: Order) -> dict[str, Any]:
+def _order_output(order: Order, ignored: EngineError | None = None) -> dict[str, Any]:
     order.refresh_from_db()
     status = "paid" if not order.refunded_minor else "partly_refunded"
     if order.refunded_minor and not order.kept_minor:
@@ -185,9 +195,14 @@ def _order_output(order: Order) -> dict[str, Any]:
                 "status": status,
                 "campaigns": list(order.campaigns.values_list("campaign__public_id", flat=True)),
                 "seats": selectors.seat_results(order),
+                "ignored": [_ignored(ignored)] if ignored else [],
             }
         ).data
     )
+
+
+def _ignored(error: EngineError) -> dict[str, str]:
+    return {"pointer": error.pointer, "code": error.code, "detail": str(error)}
 
 
 class RefundsView(EngineView):

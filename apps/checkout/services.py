@@ -3,8 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import is_running, was_running
+from apps.core.errors import EngineError
 from apps.core.transactions import in_transaction
 from apps.groupbuy.errors import SeatUnknown
 from apps.groupbuy.models import RefundOrder, Seat
@@ -28,7 +31,8 @@ from apps.orders.services import (
     tombstones_apply,
 )
 
-CANCELLED = "cancel"
+# Unlike any id a shop would choose for a refund of its own.
+CANCELLED = "engine:cancel"
 
 
 @dataclass(frozen=True)
@@ -40,19 +44,28 @@ class CountedIn:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Reported:
+    """A reported order, and what had to be ignored of the report."""
+
+    order: Order
+    ignored: EngineError | None = None
+
+
 @in_transaction
-def order_report(*, report: OrderReport, brought: Brought, now: dt.datetime) -> Order:
+def order_report(*, report: OrderReport, brought: Brought, now: dt.datetime) -> Reported:
     """Record a paid order, pay its seats and count it in its campaigns, or nothing at all.
 
     Reported again it changes nothing. Refunds that arrived before it are applied first, so a seat
     that was already paid back is not taken. What brought the buyer counts in the campaign it leads
-    to, if the order does. Raises OrderConflict, SeatUnknown, SeatOfSomebodyElse and what
-    `touch_record` raises. Locks order, rooms in pk order, seats, participants, stock.
+    to, if the order does; a code or token that is no good is named in the answer and otherwise
+    ignored, for the money is paid. Raises OrderConflict, SeatUnknown, SeatOfSomebodyElse. Locks
+    order, rooms in pk order, seats, participants, stock.
     """
     order, is_first = order_record(report=report)
     if not is_first:
-        return order
-    touch_record(member_id=order.member_id, brought=brought, now=now)
+        return Reported(order)
+    ignored = _touch(order, brought, now)
     emptied = {line.pk for line in tombstones_apply(order=order)}
     outcomes = [
         seat_pay(seat_id=line.seat, line=line, pointer=f"/lines/{index}/seat")
@@ -70,7 +83,19 @@ def order_report(*, report: OrderReport, brought: Brought, now: dt.datetime) -> 
     for campaign in campaigns:
         if _counts(order, campaign, now).counted:
             campaign_order_record(campaign=campaign, order=order, now=now)
-    return order
+    return Reported(order, ignored)
+
+
+def _touch(order: Order, brought: Brought, now: dt.datetime) -> EngineError | None:
+    """Keep what brought the buyer; what was wrong with it, if anything."""
+    if brought == Brought():
+        return None
+    try:
+        with transaction.atomic():
+            touch_record(member_id=order.member_id, brought=brought, now=now)
+    except EngineError as error:
+        return error
+    return None
 
 
 def _is_paid(outcome: SeatOutcome) -> bool:
@@ -178,7 +203,7 @@ def refund_order_paid(*, public_id: str, is_test: bool, now: dt.datetime) -> Ref
     if amount:
         refund_report(
             order_id=line.order.order_id,
-            refund_id=f"refund-order:{public_id}",
+            refund_id=f"engine:{public_id}",
             ask=RefundAsk(lines=((line.line_id, amount),)),
             occurred_at=now,
             is_test=is_test,

@@ -1,15 +1,19 @@
 """Deadlines are rows with a due time; a sweeper does what is due, any number of times."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from django.db import InterfaceError, OperationalError
 
-from apps.core.transactions import is_transient
+from apps.core.transactions import is_transient, retrying
 
 log = logging.getLogger(__name__)
 
 Sweeper = Callable[[], int]
+
+# What one run of a sweeper takes on at the most; the rest is due again a second later.
+BATCH = 10_000
 
 _sweepers: dict[str, Sweeper] = {}
 
@@ -29,8 +33,27 @@ def run_due() -> dict[str, int]:
         try:
             done[name] = sweeper()
         except Exception as error:
-            away = isinstance(error, (OperationalError, InterfaceError)) and not is_transient(error)
-            if away:
-                raise
+            _raise_when_away(error)
             log.exception("sweeper %s failed", name)
     return done
+
+
+def each_due(rows: Iterable[int], step: Callable[[int], int]) -> int:
+    """Run `step`, a transaction, for the primary key of each due row; the sum of what it returns.
+
+    A row that fails is logged, stays due and stops no other. `step` must look again under its lock
+    whether the row is still due, and return 0 when it is not.
+    """
+    done = 0
+    for row in rows:
+        try:
+            done += retrying(partial(step, row))
+        except Exception as error:
+            _raise_when_away(error)
+            log.exception("%s failed for row %s", step.__qualname__, row)
+    return done
+
+
+def _raise_when_away(error: Exception) -> None:
+    if isinstance(error, (OperationalError, InterfaceError)) and not is_transient(error):
+        raise error

@@ -32,6 +32,15 @@ def test_a_sweeper_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch) ->
     assert sweepers.run_due() == {"good": 3}
 
 
+def test_a_row_that_fails_stops_no_other() -> None:
+    def step(row: int) -> int:
+        if row == 2:
+            raise ValueError
+        return row
+
+    assert sweepers.each_due([1, 2, 3], step) == 4
+
+
 def test_a_database_that_is_away_is_no_sweepers_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> int:
         raise OperationalError("the connection is lost")

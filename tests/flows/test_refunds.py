@@ -149,14 +149,16 @@ def test_an_order_of_a_stranger(shop: Shop, ann: Phone) -> None:
     assert_refused(shop.post("/orders", body), 404, "member_unknown", "/member")
 
 
-def test_an_order_with_an_unknown_code_leaves_nothing(shop: Shop, ann: Phone) -> None:
+def test_a_bad_code_never_costs_a_paid_order(shop: Shop, ann: Phone) -> None:
     campaign = make_campaign(enrolment="everyone").public_id
-    refused = shop.order("o1", ann, code="nosuchcode")
-    assert_refused(refused, 404, "link_unknown", "/code")
-    own = shop.order("o1", ann, code=ann.link(campaign))
-    assert_refused(own, 409, "own_code", "/code")
-    assert not Order.objects.exists()
-    accepted(shop.order("o1", ann))
+    unknown = accepted(shop.order("o1", ann, code="nosuchcode"))
+    assert [(row["pointer"], row["code"]) for row in unknown["ignored"]] == [
+        ("/code", "link_unknown")
+    ]
+    own = accepted(shop.order("o2", ann, code=ann.link(campaign)))
+    assert [(row["pointer"], row["code"]) for row in own["ignored"]] == [("/code", "own_code")]
+    assert unknown["campaigns"] == own["campaigns"] == [campaign]
+    assert accepted(shop.order("o3", ann))["ignored"] == []
 
 
 def test_a_refund_before_its_order_waits_for_it(shop: Shop, ann: Phone) -> None:

@@ -48,7 +48,7 @@ def buy(member: Member, order_id: str) -> Order:
         ),
         brought=Brought(),
         now=now(),
-    )
+    ).order
 
 
 def make_buyers_campaign(*, budget_minor: int | None = None, **terms: Any) -> Any:

@@ -10,7 +10,8 @@ from apps.campaigns.selectors import is_running
 from apps.campaigns.services import CampaignNotRunning
 from apps.core.clock import EngineNow, engine_now
 from apps.core.services import event_record
-from apps.core.transactions import in_transaction, retrying
+from apps.core.sweepers import BATCH, each_due
+from apps.core.transactions import in_transaction
 from apps.groupbuy import events
 from apps.groupbuy.errors import OfferWithdrawn, RoomEnded
 from apps.groupbuy.models import Offer, RefundOrder, Room, Seat
@@ -137,19 +138,16 @@ def _undo(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") 
 
 def rooms_turn() -> int:
     """Do what time asks of rooms whose moment has come, one per transaction; how many."""
-    turned = 0
-    while retrying(_turn_next):
-        turned += 1
-    return turned
+    due = Room.objects.filter(due_at__lte=EngineNow()).order_by("due_at")
+    return each_due(list(due.values_list("pk", flat=True)[:BATCH]), _turn)
 
 
 @in_transaction
-def _turn_next() -> bool:
+def _turn(room_id: int) -> bool:
     due = (
         Room.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("offer__campaign")
-        .filter(due_at__lte=EngineNow())
-        .order_by("due_at")
+        .filter(pk=room_id, due_at__lte=EngineNow())
         .first()
     )
     if due is None:

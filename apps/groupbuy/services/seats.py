@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from functools import partial
 
 from django.db.models import QuerySet
 
 from apps.core.clock import EngineNow, engine_now
-from apps.core.transactions import in_transaction, retrying
+from apps.core.sweepers import BATCH, each_due
+from apps.core.transactions import in_transaction
 from apps.groupbuy.errors import (
     AlreadySeated,
     ItemUnknown,
@@ -181,8 +181,7 @@ def seats_release_order(*, order_id: str, is_test: bool) -> int:
 def holds_expire() -> int:
     """Release expired holds, one room per transaction; how many."""
     expired = Seat.objects.filter(status=Seat.Status.HELD, hold_expires_at__lte=EngineNow())
-    rooms = list(expired.values_list("room_id", flat=True).distinct())
-    return sum(retrying(partial(_expire_in, room_id)) for room_id in rooms)
+    return each_due(list(expired.values_list("room_id", flat=True).distinct()[:BATCH]), _expire_in)
 
 
 @in_transaction

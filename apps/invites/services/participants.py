@@ -17,7 +17,8 @@ from apps.campaigns.services import CampaignNotRunning
 from apps.core.clock import EngineNow
 from apps.core.errors import Conflict
 from apps.core.services import event_record
-from apps.core.transactions import in_transaction, retrying
+from apps.core.sweepers import BATCH, each_due
+from apps.core.transactions import in_transaction
 from apps.invites import events
 from apps.invites.models import CampaignOrder, Link, Participant, Touch, Trace
 from apps.invites.rules import Attribution, Candidate, Source, attribute
@@ -265,19 +266,17 @@ def campaign_order_record(*, campaign: Campaign, order: Order, now: dt.datetime)
 
 def participants_qualify() -> int:
     """Confirm those whose order was kept; look again later at those with a younger one; how many."""
-    done = 0
-    while retrying(_qualify_next):
-        done += 1
-    return done
+    due = Participant.objects.filter(status=Status.PROVISIONAL, qualifies_at__lte=EngineNow())
+    in_turn = due.order_by("qualifies_at").values_list("pk", flat=True)
+    return each_due(list(in_turn[:BATCH]), _qualify)
 
 
 @in_transaction
-def _qualify_next() -> bool:
+def _qualify(participant_id: int) -> bool:
     due = (
         Participant.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("campaign")
-        .filter(status=Status.PROVISIONAL, qualifies_at__lte=EngineNow())
-        .order_by("qualifies_at")
+        .filter(pk=participant_id, status=Status.PROVISIONAL, qualifies_at__lte=EngineNow())
         .first()
     )
     if due is None:

@@ -3,7 +3,8 @@
 from apps.campaigns.services import budget_spend
 from apps.core.clock import EngineNow, engine_now
 from apps.core.services import event_record
-from apps.core.transactions import in_transaction, retrying
+from apps.core.sweepers import BATCH, each_due
+from apps.core.transactions import in_transaction
 from apps.points.services import points_settle
 from apps.rewards import events
 from apps.rewards.models import Grant
@@ -11,19 +12,17 @@ from apps.rewards.models import Grant
 
 def grants_settle() -> int:
     """Settle the grants whose hold is over, one per transaction; how many."""
-    settled = 0
-    while retrying(_settle_next):
-        settled += 1
-    return settled
+    due = Grant.objects.filter(status=Grant.Status.PENDING, settle_at__lte=EngineNow())
+    in_turn = due.order_by("settle_at", "pk").values_list("pk", flat=True)
+    return each_due(list(in_turn[:BATCH]), _settle)
 
 
 @in_transaction
-def _settle_next() -> bool:
+def _settle(grant_id: int) -> bool:
     grant = (
         Grant.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("campaign")
-        .filter(status=Grant.Status.PENDING, settle_at__lte=EngineNow())
-        .order_by("settle_at", "pk")
+        .filter(pk=grant_id, status=Grant.Status.PENDING, settle_at__lte=EngineNow())
         .first()
     )
     if grant is None:
