@@ -113,6 +113,8 @@ TEMPLATES = [
 ]
 
 SERVERS = addresses.resolve(os.environ, VAR_DIR)
+if not SERVERS.database_url.startswith(("postgresql://", "postgres://")):
+    raise ImproperlyConfigured("DATABASE_URL must start with postgresql:// (the only database).")
 DATABASES = {
     "default": dj_database_url.parse(
         SERVERS.database_url,
@@ -172,7 +174,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
@@ -240,7 +242,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-    "loggers": {"apps": {"level": os.environ.get("LOG_LEVEL", "INFO")}},
+    "loggers": {
+        "apps": {"level": os.environ.get("LOG_LEVEL", "INFO")},
+        "django.request": {"level": "ERROR"},  # a caller's mistake is no event of ours
+    },
 }
 
 # The admin's menu and front page: what an operator does, and the tables it happens in.

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import action
@@ -156,6 +156,9 @@ class CampaignAdmin(EngineAdmin):
             "campaigns published",
             "campaign published",
         )
+        for campaign in queryset.filter(budget__amount_minor=None):
+            words = f"{campaign} has no budget: nothing limits what it may spend."
+            self.message_user(request, words, messages.WARNING)
 
     @admin.action(description="Pause: admit nobody new")
     def pause(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> None:

@@ -9,7 +9,7 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from apps.campaigns.rules import Beneficiary, Trigger
+from apps.campaigns.rules import POSSIBLE, Beneficiary, Trigger
 from apps.core.clock import EngineNow
 from apps.core.ids import new_id
 
@@ -93,7 +93,9 @@ class Campaign(models.Model):
         help_text="Where the shop takes a shopper who wants to join. The engine adds ?room= and &visit=.",
     )
     card_title = models.CharField(
-        max_length=120, blank=True, help_text="Shown when a link is shared."
+        max_length=120,
+        blank=True,
+        help_text="Shown when the campaign's link is shared; a room's link shows its offer.",
     )
     card_picture_url = models.URLField(max_length=500, blank=True)
     published_version = models.ForeignKey(
@@ -160,9 +162,11 @@ class Policy(models.Model):
             raise ValidationError({"share_bps": "Only a paid order has an amount to share."})
         if self.first_order_only and self.trigger != Trigger.ORDER_PAID:
             raise ValidationError({"first_order_only": "Only an order can be a first one."})
-        in_rooms = (Beneficiary.HOST, Beneficiary.SEATED)
-        if self.beneficiary in in_rooms and self.trigger == Trigger.JOINED:
-            raise ValidationError({"beneficiary": "Joining a campaign happens in no room."})
+        if self.trigger and self.beneficiary not in POSSIBLE[Trigger(self.trigger)]:
+            named = ", ".join(sorted(POSSIBLE[Trigger(self.trigger)]))
+            raise ValidationError(
+                {"beneficiary": f"For this, only these can get something: {named}."}
+            )
 
 
 class Version(models.Model):

@@ -21,6 +21,16 @@ class Beneficiary(enum.StrEnum):
     SEATED = "seated"
 
 
+# Who can stand behind a fact: nobody is invited into a campaign, and a room has no referrer.
+POSSIBLE: dict[Trigger, frozenset[Beneficiary]] = {
+    Trigger.JOINED: frozenset({Beneficiary.MEMBER, Beneficiary.REFERRER}),
+    Trigger.ORDER_PAID: frozenset(
+        {Beneficiary.MEMBER, Beneficiary.REFERRER, Beneficiary.INVITER, Beneficiary.HOST}
+    ),
+    Trigger.ROOM_COMPLETED: frozenset({Beneficiary.HOST, Beneficiary.SEATED}),
+}
+
+
 class Reason(enum.StrEnum):
     """Why somebody got nothing. Stable codes; `WORDS` says them to people."""
 

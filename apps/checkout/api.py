@@ -70,7 +70,7 @@ class SeatResultOutput(serializers.Serializer[Any]):
 
 
 class IgnoredOutput(serializers.Serializer[Any]):
-    """A code or token that was no good. The order counts all the same: its money is paid."""
+    """What of the report could not be used. The order is kept all the same: its money is paid."""
 
     pointer = serializers.CharField()
     code = serializers.CharField()
@@ -179,7 +179,7 @@ class OrdersView(EngineView):
         return Response(_order_output(reported.order, reported.ignored), status=201)
 
 
-def _order_output(order: Order, ignored: EngineError | None = None) -> dict[str, Any]:
+def _order_output(order: Order, ignored: tuple[EngineError, ...] = ()) -> dict[str, Any]:
     order.refresh_from_db()
     status = "paid" if not order.refunded_minor else "partly_refunded"
     if order.refunded_minor and not order.kept_minor:
@@ -195,7 +195,7 @@ def _order_output(order: Order, ignored: EngineError | None = None) -> dict[str,
                 "status": status,
                 "campaigns": list(order.campaigns.values_list("campaign__public_id", flat=True)),
                 "seats": selectors.seat_results(order),
-                "ignored": [_ignored(ignored)] if ignored else [],
+                "ignored": [_ignored(error) for error in ignored],
             }
         ).data
     )

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import is_running, was_running
-from apps.core.errors import EngineError
+from apps.core.errors import Conflict, EngineError
 from apps.core.transactions import in_transaction
 from apps.groupbuy.errors import SeatUnknown
 from apps.groupbuy.models import RefundOrder, Seat
@@ -35,13 +35,9 @@ from apps.orders.services import (
 CANCELLED = "engine:cancel"
 
 
-@dataclass(frozen=True)
-class CountedIn:
-    """Whether an order counts in a campaign; `reason` is a stable code when it does not."""
-
-    campaign: Campaign
-    counted: bool
-    reason: str = ""
+class CurrencyMismatch(Conflict):
+    code = "currency_mismatch"
+    message = "The order is kept, but counts in no campaign of another currency."
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Reported:
     """A reported order, and what had to be ignored of the report."""
 
     order: Order
-    ignored: EngineError | None = None
+    ignored: tuple[EngineError, ...] = ()
 
 
 @in_transaction
@@ -81,21 +77,23 @@ def order_report(*, report: OrderReport, brought: Brought, now: dt.datetime) -> 
     else:
         campaigns = list(_enrolling(order))
     for campaign in campaigns:
-        if _counts(order, campaign, now).counted:
+        if order.currency != campaign.currency:
+            ignored.append(CurrencyMismatch(pointer="/currency"))
+        elif is_running(campaign, now) or participant_of(campaign, order.member_id) is not None:
             campaign_order_record(campaign=campaign, order=order, now=now)
-    return Reported(order, ignored)
+    return Reported(order, tuple(ignored))
 
 
-def _touch(order: Order, brought: Brought, now: dt.datetime) -> EngineError | None:
+def _touch(order: Order, brought: Brought, now: dt.datetime) -> list[EngineError]:
     """Keep what brought the buyer; what was wrong with it, if anything."""
     if brought == Brought():
-        return None
+        return []
     try:
         with transaction.atomic():
             touch_record(member_id=order.member_id, brought=brought, now=now)
     except EngineError as error:
-        return error
-    return None
+        return [error]
+    return []
 
 
 def _is_paid(outcome: SeatOutcome) -> bool:
@@ -134,14 +132,6 @@ def _enrolling(order: Order) -> list[Campaign]:
             or participant_of(campaign, order.member_id) is not None
         )
     ]
-
-
-def _counts(order: Order, campaign: Campaign, now: dt.datetime) -> CountedIn:
-    if order.currency != campaign.currency:
-        return CountedIn(campaign, False, "currency_mismatch")
-    if participant_of(campaign, order.member_id) is None and not is_running(campaign, now):
-        return CountedIn(campaign, False, "campaign_not_running")
-    return CountedIn(campaign, True)
 
 
 @in_transaction

@@ -26,6 +26,8 @@ def nudge(task: str) -> None:
         current_app.send_task(task, expires=5, retry=False)
     except BrokerAway:
         log.warning("the broker is away; beat will have %s look", task)
+    except Exception:  # what was committed must not fail for it
+        log.exception("%s could not be nudged; beat will have it look", task)
 
 
 def nudge_processor() -> None:

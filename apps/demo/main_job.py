@@ -125,12 +125,17 @@ def _main_job(
     path = folder / "report.json"
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
     tables.print_report(console, report)
-    lines = [
+    if totals.groups > len(used.groups):
+        console.print(f"An earlier run replayed {totals.groups} groups; the report shows them all.")
+    addresses = [
         f"Admin       {engine.base_url}/admin/",
         f"Share page  {shown.share_url}",
         f"Group page  {engine.base_url}/g/{shown.room}",
+        "Ctrl-C stops",
+    ]
+    lines = [
         f"Report      {path}",
-        *([] if options.exit else ["Ctrl-C stops"]),
+        *([] if options.exit else addresses),
         totals.line(seconds),
     ]
     # Addresses and the last line stay whole, however narrow the terminal is.

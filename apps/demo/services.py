@@ -167,10 +167,17 @@ def _offer(campaign: Campaign, size: int, duration: dt.timedelta) -> str:
     return found.public_id
 
 
+def _in_words(duration: dt.timedelta) -> str:
+    """How long a room lasts, as a title says it: “24 hours”, “5 seconds”."""
+    seconds = int(duration.total_seconds())
+    count, unit = (seconds // 3600, "hour") if seconds >= 3600 else (seconds, "second")
+    return f"{count} {unit}{'s' * (count != 1)}"
+
+
 def _new_offer(campaign: Campaign, size: int, duration: dt.timedelta) -> Offer:
     return offer_create(
         campaign_id=campaign.pk,
-        title=f"Green tea for {size}, in {duration}",
+        title=f"Green tea for {size}, {_in_words(duration)}",
         room_size=size,
         duration=duration,
         hold_ttl=HOLD_TTL,

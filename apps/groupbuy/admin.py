@@ -50,7 +50,7 @@ class OfferAdmin(EngineAdmin):
         ("title", "campaign"),
         ("room_size", "duration", "hold_ttl"),
         "picture_url",
-        "is_active",
+        ("is_active", "public_id"),
     )
     labels = {
         "room_size": "Seats in a room",
@@ -65,7 +65,7 @@ class OfferAdmin(EngineAdmin):
         self, request: HttpRequest, obj: Offer | None = None
     ) -> tuple[str, ...]:
         # Its rooms and their participants are in that campaign.
-        return ("campaign",) if obj else ()
+        return ("public_id", "campaign") if obj else ("public_id",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
         return False

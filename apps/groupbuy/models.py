@@ -1,7 +1,9 @@
 """Offers, rooms, seats, and the refunds the shop owes."""
 
+import datetime as dt
 from functools import partial
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -45,6 +47,16 @@ class Offer(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def clean(self) -> None:
+        """What the form refuses: a bare “24” would mean seconds."""
+        minute = dt.timedelta(minutes=1)
+        if self.duration is not None and self.duration < minute:
+            raise ValidationError(
+                {"duration": "A room lasts at least a minute: 1 00:00:00 is a day."}
+            )
+        if self.hold_ttl is not None and self.hold_ttl < minute:
+            raise ValidationError({"hold_ttl": "Paying takes at least a minute: 00:15:00 is 15."})
+
 
 class OfferItem(models.Model):
     """One sku of an offer. held + sold never exceeds stock."""
@@ -69,6 +81,11 @@ class OfferItem(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        alone, together = self.single_price_minor, self.group_price_minor
+        if alone is not None and together is not None and together > alone:
+            raise ValidationError({"group_price_minor": "Together must not cost more than alone."})
 
 
 class Room(models.Model):

@@ -12,6 +12,7 @@ from apps.core.api import EnginePagination, EngineView
 from apps.core.callers import Door, acting_member_id, is_test
 from apps.invites.models import CampaignOrder
 from apps.rewards.models import Decision, Grant
+from apps.rewards.selectors import DecisionView, decision_views
 from apps.rewards.subjects import order_subject
 
 
@@ -37,17 +38,18 @@ class GrantOutput(serializers.ModelSerializer[Grant]):
         )
 
 
-class DecisionOutput(serializers.ModelSerializer[Decision]):
-    id = serializers.CharField(source="public_id")
-    campaign = serializers.CharField(source="campaign.public_id")
+class DecisionOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="decision.public_id")
+    campaign = serializers.CharField(source="decision.campaign.public_id")
+    subject = serializers.CharField(source="decision.subject")
+    facts = serializers.JSONField()
+    awards = serializers.JSONField()
+    refusals = serializers.JSONField()
     words = serializers.SerializerMethodField(help_text="Each refusal, in words for support.")
+    decided_at = serializers.DateTimeField(source="decision.decided_at")
 
-    class Meta:
-        model = Decision
-        fields = ("id", "campaign", "subject", "facts", "awards", "refusals", "words", "decided_at")
-
-    def get_words(self, decision: Decision) -> list[str]:
-        return [WORDS[Reason(refusal["reason"])] for refusal in decision.refusals]
+    def get_words(self, view: DecisionView) -> list[str]:
+        return [WORDS[Reason(refusal["reason"])] for refusal in view.refusals]
 
 
 class GrantsView(EngineView):
@@ -89,7 +91,10 @@ class DecisionsView(EngineView):
             rows = rows.filter(campaign__public_id=campaign)
         if order := request.query_params.get("order"):
             rows = rows.filter(subject__in=_subjects_of(order, is_test(request)))
-        return _page(self, request, rows.select_related("campaign"), DecisionOutput)
+        pages = EnginePagination()
+        page: Any = pages.paginate_queryset(rows.select_related("campaign"), request, view=self)
+        views = decision_views(page)
+        return pages.get_paginated_response(DecisionOutput(views, many=True).data)
 
 
 def _subjects_of(order_id: str, test: bool) -> list[str]:

@@ -140,7 +140,7 @@ class Shop(Caller):
 
     def paid(self, phone: Phone, seat: str = "", **fields: Any) -> str:
         """Report an order that must be taken, for a seat if one is named; its id."""
-        order_id = f"o{next(_numbers)}"
+        order_id = f"order-{next(_numbers)}"
         body = accepted(self.order(order_id, phone, seat=seat, **fields))
         if seat:
             assert [row["outcome"] for row in body["seats"]] == ["paid"]

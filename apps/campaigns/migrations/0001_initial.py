@@ -147,7 +147,9 @@ class Migration(migrations.Migration):
                 (
                     "card_title",
                     models.CharField(
-                        blank=True, help_text="Shown when a link is shared.", max_length=120
+                        blank=True,
+                        help_text="Shown when the campaign's link is shared; a room's link shows its offer.",
+                        max_length=120,
                     ),
                 ),
                 ("card_picture_url", models.URLField(blank=True, max_length=500)),

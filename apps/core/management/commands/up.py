@@ -20,7 +20,7 @@ class Command(BaseCommand):
     requires_system_checks = ()  # the servers are not there yet
 
     def add_arguments(self, parser: CommandParser) -> None:
-        port = int(os.environ.get("PORT", "8000"))
+        port = os.environ.get("PORT", "8000")  # as text: argparse converts and complains
         bind = os.environ.get("BIND", "127.0.0.1")
         parser.add_argument("--port", type=int, default=port, help="default: PORT, or 8000")
         parser.add_argument("--bind", default=bind, help="address to listen on, default 127.0.0.1")
