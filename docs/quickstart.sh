@@ -22,14 +22,14 @@ WAIT=${QUICKSTART_WAIT:-10}
 
 step() { printf '\n== %s\n' "$*"; }
 
-# call METHOD PATH CREDENTIAL [BODY [curl options]]: the answer's body; a refusal ends the script.
+# call METHOD PATH CREDENTIAL [BODY [curl options]]: the answer's body; a failure ends the script.
 call() {
   local method=$1 path=$2 credential=$3 body=${4:-} answer
   local options=(-sS --fail-with-body -X "$method")
   [ -z "$credential" ] || options+=(-H "Authorization: Bearer $credential")
   [ -z "$body" ] || options+=(-H 'Content-Type: application/json' -d "$body")
   answer=$(curl "${options[@]}" "${@:5}" "$API$path") || {
-    echo "quickstart: $method $path was refused: $answer" >&2
+    echo "quickstart: $method $path failed: ${answer:-no answer}" >&2
     exit 1
   }
   printf '%s\n' "$answer"
