@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -127,15 +128,15 @@ def _main_job(
     tables.print_report(console, report)
     if totals.groups > len(used.groups):
         console.print(f"An earlier run replayed {totals.groups} groups; the report shows them all.")
-    addresses = [
+    port = urlsplit(engine.base_url).port
+    lines = [
         f"Admin       {engine.base_url}/admin/",
         f"Share page  {shown.share_url}",
         f"Group page  {engine.base_url}/g/{shown.room}",
-        "Ctrl-C stops",
-    ]
-    lines = [
         f"Report      {path}",
-        *([] if options.exit else addresses),
+        f"Stopping now; make up PORT={port} serves these pages again"
+        if options.exit
+        else "Ctrl-C stops",
         totals.line(seconds),
     ]
     # Addresses and the last line stay whole, however narrow the terminal is.
