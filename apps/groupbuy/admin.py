@@ -50,7 +50,7 @@ class OfferAdmin(EngineAdmin):
         ("title", "campaign"),
         ("room_size", "duration", "hold_ttl"),
         "picture_url",
-        ("is_active", "public_id"),
+        "is_active",
     )
     labels = {
         "room_size": "Seats in a room",
@@ -65,7 +65,11 @@ class OfferAdmin(EngineAdmin):
         self, request: HttpRequest, obj: Offer | None = None
     ) -> tuple[str, ...]:
         # Its rooms and their participants are in that campaign.
-        return ("public_id", "campaign") if obj else ("public_id",)
+        return ("public_id", "campaign") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Offer | None = None) -> tuple[Any, ...]:
+        # Not while adding: the form's draft has another id than the offer that will be saved.
+        return (*self.fields, "public_id") if obj else self.fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
         return False

@@ -32,12 +32,6 @@ def server_key_by_text(text: str) -> ServerKey | None:
     return ServerKey.objects.filter(hashed=server_key_hash(text), revoked_at=None).first()
 
 
-def external_ids(member_ids: set[int]) -> dict[int, str]:
-    """The shop's own id of each member who has one, in one query."""
-    rows = Identity.objects.filter(member_id__in=member_ids, kind=Identity.Kind.EXTERNAL_ID)
-    return dict(rows.values_list("member_id", "value"))
-
-
 @dataclass(frozen=True)
 class Face:
     """How a member is shown to others: never more than nickname and picture."""

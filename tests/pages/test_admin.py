@@ -13,11 +13,11 @@ from apps.campaigns.models import Budget, Campaign
 from apps.campaigns.rules import Beneficiary, Trigger
 from apps.campaigns.services import budget_reserve, campaign_end
 from apps.core.admin import FactAdmin
-from apps.groupbuy.models import OfferItem, Room
+from apps.groupbuy.models import Offer, OfferItem, Room
 from apps.invites.selectors import Brought
 from apps.invites.services import campaign_join
 from apps.rewards.models import Decision
-from tests.makers import make_campaign, make_member, now
+from tests.makers import make_campaign, make_member, make_offer, now
 from tests.pages.makers import make_room
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -138,6 +138,12 @@ def test_saving_an_offer_keeps_its_stock(olga: Client, monkeypatch: pytest.Monke
     assert olga.post(page_of(type(room.offer), "change", room.offer.pk), form).status_code == 302
     item.refresh_from_db()
     assert (item.single_price_minor, item.held, item.sold) == (6000, 3, 1)
+
+
+def test_an_offers_id_is_shown_once_it_is_the_offers(olga: Client) -> None:
+    assert "off_" not in olga.get(page_of(Offer, "add")).content.decode()
+    offer = make_offer(make_campaign())
+    assert offer.public_id in olga.get(page_of(Offer, "change", offer.pk)).content.decode()
 
 
 def test_the_report_is_for_whoever_may_see_campaigns(db: None, client: Client) -> None:
