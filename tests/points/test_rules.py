@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.points.rules import OpenLot, Repayment, Taken, repay_first, take_from_lots
+from apps.points.rules import (
+    OpenLot,
+    PayTerms,
+    Repayment,
+    Taken,
+    Usable,
+    give_back,
+    one_operator_may,
+    points_to_return,
+    repay_first,
+    take_from_lots,
+    usable,
+    worth_minor,
+)
 
 MAY = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 JUNE = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
@@ -83,3 +96,104 @@ def test_debt_is_repaid_first(amount: int, owed: int) -> None:
     assert parts.repaid + parts.rest == amount
     assert parts.rest == 0 or parts.repaid == owed
     assert repay_first(amount, owed=0) == Repayment(0, amount)
+
+
+@pytest.mark.parametrize(
+    ("takings", "amount", "given"),
+    [
+        ([OpenLot(1, 30, MAY), OpenLot(2, 30, JUNE)], 40, [Taken(2, 30), Taken(1, 10)]),
+        ([OpenLot(1, 30, MAY), OpenLot(2, 30)], 10, [Taken(2, 10)]),
+        ([OpenLot(1, 30)], 0, []),
+        ([OpenLot(1, 30)], 99, [Taken(1, 30)]),
+    ],
+    ids=["longest first", "what never expires", "nothing", "no more than taken"],
+)
+def test_what_lives_longest_is_given_back_first(
+    takings: list[OpenLot], amount: int, given: list[Taken]
+) -> None:
+    assert give_back(takings, amount) == given
+
+
+@pytest.mark.parametrize(
+    ("captured", "returned", "refunded", "paid", "points"),
+    [
+        (100, 0, 0, 1000, 0),
+        (100, 0, 333, 1000, 33),
+        (100, 33, 333, 1000, 0),
+        (100, 33, 1000, 1000, 67),
+        (100, 0, 2000, 1000, 100),
+        (100, 0, 0, 0, 100),
+        (100, 100, 0, 0, 0),
+        (100, 50, 100, 1000, 0),
+        (0, 0, 1000, 1000, 0),
+        (100, 0, -5, 1000, 0),
+    ],
+)
+def test_a_refund_gives_back_its_share(
+    captured: int, returned: int, refunded: int, paid: int, points: int
+) -> None:
+    found = points_to_return(
+        captured=captured, returned=returned, refunded_minor=refunded, paid_minor=paid
+    )
+    assert found == points
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**9), st.lists(st.integers(0, 10**9), max_size=8))
+def test_any_split_of_a_refund_ends_like_the_whole(
+    captured: int, paid: int, parts: list[int]
+) -> None:
+    def refund(to: list[int]) -> int:
+        returned = refunded = 0
+        for part in to:
+            refunded = min(refunded + part, paid)
+            returned += points_to_return(
+                captured=captured, returned=returned, refunded_minor=refunded, paid_minor=paid
+            )
+        return returned
+
+    assert refund(parts) == refund([sum(parts)]) <= captured
+
+
+@pytest.mark.parametrize(
+    ("rate", "share", "available", "order", "answer"),
+    [
+        (100, 10_000, 500, 9900, Usable(500, 500)),
+        (100, 10_000, 500, 300, Usable(300, 300)),
+        (100, 5000, 500, 300, Usable(150, 150)),
+        (1, 10_000, 1999, 9900, Usable(1900, 19)),
+        (1, 10_000, 99, 9900, Usable(reason="too_few_points")),
+        (1000, 10_000, 50, 99, Usable(9, 90)),
+        (1000, 10_000, 50, 9, Usable(reason="order_too_small")),
+        (150, 10_000, 10, 9900, Usable(10, 15)),
+        (100, 1, 500, 9900, Usable(reason="order_too_small")),
+        (100, 0, 500, 9900, Usable(reason="points_pay_nothing")),
+        (0, 10_000, 500, 9900, Usable(reason="points_pay_nothing")),
+        (100, 10_000, 0, 9900, Usable(reason="no_points")),
+        (100, 10_000, 500, 0, Usable(reason="order_too_small")),
+    ],
+)
+def test_how_many_points_pay_how_much(
+    rate: int, share: int, available: int, order: int, answer: Usable
+) -> None:
+    assert usable(PayTerms(rate, share), available=available, order_minor=order) == answer
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10_000), amounts, st.integers(0, 10**9))
+def test_points_pay_no_more_than_there_is_and_may(
+    rate: int, share: int, available: int, order: int
+) -> None:
+    found = usable(PayTerms(rate, share), available=available, order_minor=order)
+    assert 0 <= found.points <= available
+    assert found.worth_minor == worth_minor(found.points, worth_of_100_minor=rate)
+    assert found.worth_minor * 10_000 <= order * share
+    assert bool(found.points) is bool(found.worth_minor) is not bool(found.reason)
+    if found.points:  # and with one point less they would pay less
+        assert worth_minor(found.points - 1, worth_of_100_minor=rate) < found.worth_minor
+
+
+@pytest.mark.parametrize(
+    ("amount", "used", "alone"),
+    [(100, 0, True), (-100, 0, True), (101, 0, False), (1, 100, False), (-60, 50, False)],
+)
+def test_small_adjustments_add_up(amount: int, used: int, alone: bool) -> None:
+    assert one_operator_may(amount, used=used, limit=100) is alone

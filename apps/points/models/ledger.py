@@ -16,10 +16,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def of_system(self) -> "AccountQuerySet":
         return self.filter(member=None)
 
-    def lock_in_order(self) -> list["Account"]:
-        """Lock these accounts by id, so that two transactions never wait for each other."""
-        return list(self.select_for_update(of=("self",), no_key=True).order_by("pk"))
-
 
 class Account(models.Model):
     """Where points are. System accounts keep no balance: all transfers would queue for the row."""
@@ -28,12 +24,13 @@ class Account(models.Model):
         AVAILABLE = "available", "Available to spend"
         PENDING = "pending", "Waiting for the hold to end"
         DEBT = "debt", "Owed after a claw back"
+        RESERVED = "reserved", "Reserved for an order"
         ISSUANCE = "issuance", "System: issued"
         EXPIRED = "expired", "System: expired"
         SPENT = "spent", "System: spent"
         ADJUSTMENT = "adjustment", "System: adjusted by hand"
 
-    OF_MEMBERS = (Purpose.AVAILABLE, Purpose.PENDING, Purpose.DEBT)
+    OF_MEMBERS = (Purpose.AVAILABLE, Purpose.PENDING, Purpose.DEBT, Purpose.RESERVED)
     OF_SYSTEM = (Purpose.ISSUANCE, Purpose.EXPIRED, Purpose.SPENT, Purpose.ADJUSTMENT)
 
     public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "acc"))
@@ -55,7 +52,9 @@ class Account(models.Model):
                 fields=["purpose"], condition=Q(member=None), name="one_system_account_per_purpose"
             ),
             models.CheckConstraint(
-                condition=Q(member__isnull=False, purpose__in=["available", "pending", "debt"])
+                condition=Q(
+                    member__isnull=False, purpose__in=["available", "pending", "debt", "reserved"]
+                )
                 | Q(
                     member__isnull=True,
                     purpose__in=["issuance", "expired", "spent", "adjustment"],
@@ -63,7 +62,7 @@ class Account(models.Model):
                 name="purpose_fits_the_owner",
             ),
             models.CheckConstraint(
-                condition=Q(purpose__in=["available", "pending"], balance__gte=0)
+                condition=Q(purpose__in=["available", "pending", "reserved"], balance__gte=0)
                 | Q(purpose="debt", balance__lte=0)
                 | Q(member__isnull=True, balance=0),
                 name="balance_within_its_sign",
@@ -84,6 +83,13 @@ class Transfer(models.Model):
         VOID = "void", "Void before it settled"
         CLAW_BACK = "claw_back", "Taken back"
         OWE = "owe", "Taken back, but already spent"
+        RESERVE = "reserve", "Reserved for an order"
+        RELEASE = "release", "Reservation released"
+        SPEND = "spend", "Spent"
+        RETURN = "return", "Given back after a refund"
+        EXPIRE = "expire", "Expired"
+        ADJUST = "adjust", "Adjusted by an operator"
+        IMPORT = "import", "Brought along from before"
 
     public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "trf"))
     key = models.CharField(max_length=200, unique=True, help_text="What makes it happen once.")
@@ -112,6 +118,17 @@ class LotQuerySet(models.QuerySet["Lot"]):
     def open(self) -> "LotQuerySet":
         return self.filter(remaining__gt=0)
 
+    def live(self) -> "LotQuerySet":
+        """What can be spent: an expired lot cannot, even before it was swept."""
+        return self.open().filter(Q(expires_at=None) | Q(expires_at__gt=EngineNow()))
+
+    def expired(self) -> "LotQuerySet":
+        return self.open().filter(expires_at__lte=EngineNow())
+
+    def to_announce(self) -> "LotQuerySet":
+        """Still good, with an end, and not announced to anybody yet."""
+        return self.open().filter(expires_at__gt=EngineNow(), noticed_at=None)
+
 
 class Lot(models.Model):
     """Points that became available together and expire together. Guarded by its account's lock."""
@@ -121,6 +138,7 @@ class Lot(models.Model):
     amount = models.BigIntegerField()
     remaining = models.BigIntegerField()
     expires_at = models.DateTimeField(null=True, help_text="Never, when empty.")
+    noticed_at = models.DateTimeField(null=True, help_text="When the member was to be warned.")
     created_at = models.DateTimeField(db_default=EngineNow())
 
     objects = LotQuerySet.as_manager()
@@ -140,7 +158,38 @@ class Lot(models.Model):
                 name="lot_expiring",
                 condition=Q(remaining__gt=0, expires_at__isnull=False),
             ),
+            models.Index(
+                fields=["expires_at"],
+                name="lot_to_announce",
+                condition=Q(remaining__gt=0, expires_at__isnull=False, noticed_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.remaining} of {self.amount}"
+
+
+class Taking(models.Model):
+    """Points that one transfer took out of one lot, so that giving them back finds their lot again.
+
+    Guarded by the lock of the member's accounts.
+    """
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="takings")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="takings")
+    amount = models.BigIntegerField()
+    returned = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["transfer", "lot"], name="one_taking_per_transfer_and_lot"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, returned__gte=0, returned__lte=F("amount")),
+                name="taking_returns_at_most_itself",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of {self.lot_id}"
