@@ -1,0 +1,1 @@
+"""Doors: coupons at checkout, a member's coupons, what can be claimed."""

@@ -1,0 +1,88 @@
+"""Doors: the shop reserves, redeems and releases coupons at checkout."""
+
+import datetime as dt
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core import clock
+from apps.core.api import EngineView, idempotent
+from apps.core.callers import is_test
+from apps.coupons import services
+from apps.coupons.api.shapes import (
+    CouponRedeemInput,
+    CouponReleaseInput,
+    CouponReserveInput,
+    CouponUseOutput,
+)
+from apps.members.selectors import member_by_external_id
+
+
+class CouponReserveView(EngineView):
+    """Set a coupon aside for an order until it is paid. Paying the order redeems it."""
+
+    scope = "rewards"
+
+    @extend_schema(request=CouponReserveInput, responses=CouponUseOutput)
+    @idempotent()
+    def post(self, request: Request, code: str) -> Response:
+        body = CouponReserveInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        fields = body.validated_data
+        member = member_by_external_id(
+            fields["member"], is_test=is_test(request), pointer="/member"
+        )
+        seconds = fields.get("ttl_seconds")
+        coupon = services.coupon_reserve(
+            code=code,
+            member_id=member.pk,
+            order_id=fields["order_id"],
+            is_test=is_test(request),
+            now=clock.now(),
+            ttl=dt.timedelta(seconds=seconds) if seconds else None,
+        )
+        return Response(CouponUseOutput(coupon).data)
+
+
+class CouponRedeemView(EngineView):
+    """Use a coupon for an order, reserved for it before or not."""
+
+    scope = "rewards"
+
+    @extend_schema(request=CouponRedeemInput, responses=CouponUseOutput)
+    @idempotent()
+    def post(self, request: Request, code: str) -> Response:
+        body = CouponRedeemInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        fields = body.validated_data
+        member = member_by_external_id(
+            fields["member"], is_test=is_test(request), pointer="/member"
+        )
+        coupon = services.coupon_redeem(
+            code=code,
+            member_id=member.pk,
+            order_id=fields["order_id"],
+            is_test=is_test(request),
+            now=clock.now(),
+        )
+        return Response(CouponUseOutput(coupon).data)
+
+
+class CouponReleaseView(EngineView):
+    """Give up an order's reservation."""
+
+    scope = "rewards"
+
+    @extend_schema(request=CouponReleaseInput, responses=CouponUseOutput)
+    @idempotent()
+    def post(self, request: Request, code: str) -> Response:
+        body = CouponReleaseInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        coupon = services.coupon_release(
+            code=code,
+            order_id=body.validated_data["order_id"],
+            is_test=is_test(request),
+            now=clock.now(),
+        )
+        return Response(CouponUseOutput(coupon).data)

@@ -1,0 +1,66 @@
+"""What coupons are worth. Pure: no clock, no database."""
+
+from apps.coupons.rules.counting import EXACT_UP_TO, round_half_up, spread, step_off
+from apps.coupons.rules.pricing import (
+    Applied,
+    LineQuote,
+    Quote,
+    Refused,
+    minimum,
+    price_basket,
+)
+from apps.coupons.rules.terms import (
+    WORDS,
+    Basket,
+    Candidate,
+    Filter,
+    Kind,
+    Line,
+    Reason,
+    Stacking,
+    Step,
+    Terms,
+    Words,
+    applies_to,
+)
+from apps.coupons.rules.validity import (
+    CODE_LENGTH,
+    code_fault,
+    cost,
+    expiry,
+    faults,
+    first_cell,
+    lowest_free,
+)
+
+__all__ = [
+    "CODE_LENGTH",
+    "EXACT_UP_TO",
+    "WORDS",
+    "Applied",
+    "Basket",
+    "Candidate",
+    "Filter",
+    "Kind",
+    "Line",
+    "LineQuote",
+    "Quote",
+    "Reason",
+    "Refused",
+    "Stacking",
+    "Step",
+    "Terms",
+    "Words",
+    "applies_to",
+    "code_fault",
+    "cost",
+    "expiry",
+    "faults",
+    "first_cell",
+    "lowest_free",
+    "minimum",
+    "price_basket",
+    "round_half_up",
+    "spread",
+    "step_off",
+]

@@ -1,0 +1,164 @@
+"""Coupons at checkout: reserved for an order, redeemed by its payment, returned by its refund."""
+
+import datetime as dt
+
+from django.db.models import Q
+
+from apps.core.clock import engine_now
+from apps.core.transactions import in_transaction
+from apps.coupons import events
+from apps.coupons.errors import CouponOfSomebodyElse, CouponReserved, CouponUsed
+from apps.coupons.models import Coupon
+from apps.coupons.services.moves import (
+    code_lock,
+    coupon_move,
+    coupon_note,
+    demand_started,
+    hand_over,
+    usable_by,
+    why_not,
+)
+
+Status = Coupon.Status
+
+RESERVATION_TTL = dt.timedelta(minutes=30)
+
+
+@in_transaction
+def coupon_reserve(
+    *,
+    code: str,
+    member_id: int,
+    order_id: str,
+    is_test: bool,
+    now: dt.datetime,
+    ttl: dt.timedelta | None = None,
+) -> Coupon:
+    """Set a coupon aside for an order while the shop takes payment, half an hour unless told.
+
+    A code that is nobody's becomes the member's. Again for the same order changes nothing. Raises
+    CouponUnknown, CouponOfSomebodyElse, CouponUsed, CouponReserved, CouponExpired, CouponRevoked,
+    CouponPending, CouponNotStarted, CouponHeld, CouponMemberLimit, ModeMismatch. Locks the coupon.
+    """
+    coupon = code_lock(code, is_test=is_test)
+    if _is_for(coupon, order_id, member_id, Status.RESERVED, Status.REDEEMED):
+        return coupon
+    demand_started(coupon.template, now)
+    hand_over(coupon, member_id, now)
+    clock = engine_now()
+    until = clock + (RESERVATION_TTL if ttl is None else ttl)
+    allowed = usable_by(order_id)
+    if not coupon_move(coupon, Status.RESERVED, allowed, order_id=order_id, reserved_until=until):
+        raise why_not(coupon, clock)
+    coupon_note(coupon, events.RESERVED, now, order_id=order_id)
+    return coupon
+
+
+@in_transaction
+def coupon_redeem(
+    *, code: str, member_id: int, order_id: str, is_test: bool, now: dt.datetime
+) -> Coupon:
+    """Use a coupon for an order, reserved for it or not. Again for the same order changes nothing.
+
+    Raises and locks what `coupon_reserve` does.
+    """
+    coupon = code_lock(code, is_test=is_test)
+    if _is_for(coupon, order_id, member_id, Status.REDEEMED):
+        return coupon
+    demand_started(coupon.template, now)
+    hand_over(coupon, member_id, now)
+    _redeem(coupon, order_id, now)
+    return coupon
+
+
+@in_transaction
+def coupon_release(*, code: str, order_id: str, is_test: bool, now: dt.datetime) -> Coupon:
+    """Give up an order's reservation: the coupon can be used again, or is expired by now.
+
+    One that is not reserved stays as it is. Raises CouponUnknown, CouponReserved (for another
+    order), CouponUsed. Locks the coupon.
+    """
+    coupon = code_lock(code, is_test=is_test)
+    if coupon.status == Status.REDEEMED:
+        raise CouponUsed()
+    if coupon.status == Status.RESERVED:
+        if coupon.order_id != order_id:
+            raise CouponReserved()
+        coupon_free(coupon, engine_now(), now)
+    return coupon
+
+
+@in_transaction
+def coupons_capture_order(
+    *, order_id: str, member_id: int, is_test: bool, now: dt.datetime
+) -> list[Coupon]:
+    """The order is paid: redeem what is reserved for it, also when the time is up.
+
+    Locks these coupons by id.
+    """
+    captured = []
+    for coupon in _lock_of_order(order_id, is_test, Status.RESERVED):
+        if coupon.member_id == member_id:
+            _redeem(coupon, order_id, now)
+            captured.append(coupon)
+    return captured
+
+
+@in_transaction
+def coupons_release_order(*, order_id: str, is_test: bool, now: dt.datetime) -> int:
+    """Give up all that is reserved for an order; how many coupons. Locks them by id."""
+    coupons = _lock_of_order(order_id, is_test, Status.RESERVED)
+    clock = engine_now() if coupons else now
+    for coupon in coupons:
+        coupon_free(coupon, clock, now)
+    return len(coupons)
+
+
+@in_transaction
+def coupons_return_order(*, order_id: str, is_test: bool, now: dt.datetime) -> int:
+    """The order is fully refunded: what it redeemed can be used again if still valid; how many.
+
+    What has run out meanwhile is returned and expires. Again finds nothing. Locks them by id.
+    """
+    coupons = _lock_of_order(order_id, is_test, Status.REDEEMED)
+    clock = engine_now() if coupons else now
+    for coupon in coupons:
+        coupon_move(coupon, Status.ISSUED, Q(status=Status.REDEEMED))
+        coupon_note(coupon, events.RETURNED, now, order_id=order_id)
+        if coupon.expires_at and coupon.expires_at <= clock:
+            coupon_expire(coupon, now)
+    return len(coupons)
+
+
+def coupon_free(coupon: Coupon, clock: dt.datetime, now: dt.datetime) -> None:
+    """End the reservation of a locked coupon; it expires if its time came before `clock`."""
+    coupon_move(coupon, Status.ISSUED, Q(status=Status.RESERVED))
+    if coupon.expires_at and coupon.expires_at <= clock:
+        coupon_expire(coupon, now)
+
+
+def coupon_expire(coupon: Coupon, now: dt.datetime) -> None:
+    """End a locked, issued coupon whose time has come."""
+    if coupon_move(coupon, Status.EXPIRED, Q(status=Status.ISSUED)):
+        coupon_note(coupon, events.EXPIRED, now)
+
+
+def _is_for(coupon: Coupon, order_id: str, member_id: int, *statuses: Status) -> bool:
+    """Whether this is a repeat. The order of another member is not."""
+    if coupon.status not in statuses or coupon.order_id != order_id:
+        return False
+    if coupon.member_id != member_id:
+        raise CouponOfSomebodyElse()
+    return True
+
+
+def _redeem(coupon: Coupon, order_id: str, now: dt.datetime) -> None:
+    allowed = usable_by(order_id)
+    if not coupon_move(coupon, Status.REDEEMED, allowed, order_id=order_id, redeemed_at=now):
+        raise why_not(coupon, engine_now())
+    coupon_note(coupon, events.REDEEMED, now, order_id=order_id)
+
+
+def _lock_of_order(order_id: str, is_test: bool, status: Status) -> list[Coupon]:
+    rows = Coupon.objects.filter(order_id=order_id, is_test=is_test, status=status)
+    return rows.lock_in_order() if order_id else []
