@@ -1,0 +1,4 @@
+"""The facts this app records."""
+
+REACHED = "tier.reached"
+LOWERED = "tier.lowered"
