@@ -1,0 +1,73 @@
+"""The only writers of what the shop owes. None of them moves money."""
+
+from apps.obligations.services.fulfilments import (
+    FulfilmentConflict,
+    FulfilmentKeyUnknown,
+    FulfilmentNotRequested,
+    FulfilmentResolved,
+    GiftInvalid,
+    fulfilment_cancel,
+    fulfilment_confirm,
+    fulfilment_promise,
+    fulfilment_release,
+    fulfilment_withdraw,
+)
+from apps.obligations.services.payables import (
+    PayableConflict,
+    PayableNotPositive,
+    PayableUnknown,
+    PayableVoid,
+    TakeBackTooMuch,
+    TakenBack,
+    payable_pend,
+    payable_settle,
+    payable_take_back,
+)
+from apps.obligations.services.payouts import (
+    PayoutChanged,
+    PayoutResolved,
+    member_payouts_close,
+    payout_confirm,
+    payout_fail,
+    payouts_close,
+)
+from apps.obligations.services.plans import (
+    TimeZoneUnknown,
+    payouts_sweep,
+    plan_change,
+    plan_open,
+    plan_run_now,
+)
+
+__all__ = [
+    "FulfilmentConflict",
+    "FulfilmentKeyUnknown",
+    "FulfilmentNotRequested",
+    "FulfilmentResolved",
+    "GiftInvalid",
+    "PayableConflict",
+    "PayableNotPositive",
+    "PayableUnknown",
+    "PayableVoid",
+    "PayoutChanged",
+    "PayoutResolved",
+    "TakeBackTooMuch",
+    "TakenBack",
+    "TimeZoneUnknown",
+    "fulfilment_cancel",
+    "fulfilment_confirm",
+    "fulfilment_promise",
+    "fulfilment_release",
+    "fulfilment_withdraw",
+    "member_payouts_close",
+    "payable_pend",
+    "payable_settle",
+    "payable_take_back",
+    "payout_confirm",
+    "payout_fail",
+    "payouts_close",
+    "payouts_sweep",
+    "plan_change",
+    "plan_open",
+    "plan_run_now",
+]
