@@ -71,12 +71,18 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.members",
     "apps.points",
+    "apps.coupons",
+    "apps.tiers",
+    "apps.obligations",
     "apps.campaigns",
     "apps.orders",
+    "apps.facts",
     "apps.invites",
     "apps.groupbuy",
     "apps.checkout",
     "apps.rewards",
+    "apps.shelf",
+    "apps.imports",
     "apps.webhooks",
     "apps.reports",
     "apps.demo",
@@ -206,7 +212,17 @@ SPECTACULAR_SETTINGS = {
         "errors are RFC 9457 problems with a stable `code`."
     ),
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"AccountPurposeEnum": "apps.points.models.Account.Purpose"},
+    "ENUM_NAME_OVERRIDES": {
+        "AccountPurposeEnum": "apps.points.models.Account.Purpose",
+        "PayoutStatusEnum": "apps.obligations.models.Payout.Status",
+        "FulfilmentStatusEnum": "apps.obligations.models.Fulfilment.Status",
+        "AwardKindEnum": ["points", "coupon", "growth", "payable", "custom"],
+        "FactKindEnum": "apps.facts.models.Fact.Kind",
+        "CouponKindEnum": "apps.coupons.models.Template.Kinds",
+        "TransferKindEnum": "apps.points.models.Transfer.Kind",
+        "BenefitKindEnum": "apps.tiers.models.Benefit.Kind",
+        "TierChangeKindEnum": "apps.tiers.models.TierChange.Kind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -255,6 +271,9 @@ _ADMIN_MENU = (
         ("Campaigns", "campaign", "campaigns.campaign"),
         ("Published versions", "history", "campaigns.version"),
         ("Budgets", "account_balance_wallet", "campaigns.budget"),
+        ("Lists of members", "group_add", "campaigns.audience"),
+        ("Who is on a list", "person_check", "campaigns.audiencemember"),
+        ("Compliance overrides", "verified_user", "campaigns.complianceoverride"),
     ),
     (
         "Group buying",
@@ -274,16 +293,56 @@ _ADMIN_MENU = (
         ("Visits", "ads_click", "invites.visit"),
         ("Touches", "touch_app", "invites.touch"),
         ("Why this referrer", "quiz", "invites.trace"),
+        ("Variants drawn", "casino", "invites.draw"),
+        ("Facts", "cake", "facts.fact"),
+        ("Acts", "directions_run", "invites.act"),
     ),
     (
         "Money & rewards",
+        ("Why did she get nothing?", "help", "rewards.decision", "why"),
         ("Grants", "redeem", "rewards.grant"),
+        ("Goodwill", "volunteer_activism", "rewards.goodwill"),
         ("Decisions", "gavel", "rewards.decision"),
         ("Claw-backs", "undo", "rewards.clawback"),
+        ("Points programme", "toll", "points.programme"),
+        ("Point adjustments", "exposure", "points.adjustment"),
+        ("Point reservations", "bookmark", "points.reservation"),
         ("Point accounts", "account_balance", "points.account"),
         ("Point transfers", "swap_horiz", "points.transfer"),
         ("Point lots", "stacks", "points.lot"),
+        ("Taken out of lots", "output", "points.taking"),
         ("Cap counters", "speed", "rewards.capcounter"),
+    ),
+    (
+        "What we owe",
+        ("Payouts", "payments", "obligations.payout"),
+        ("Fulfilments", "featured_seasonal_and_gifts", "obligations.fulfilment"),
+        ("When payouts are made", "event_repeat", "obligations.payoutplan"),
+        ("Payables", "request_quote", "obligations.payable"),
+        ("Payout lines", "receipt_long", "obligations.payoutline"),
+        ("Take-backs", "remove_circle", "obligations.takeback"),
+        ("Deductions", "money_off", "obligations.deduction"),
+    ),
+    (
+        "Exchange shelf",
+        ("On the shelf", "storefront", "shelf.shelfitem"),
+        ("Exchanges", "swap_vert", "shelf.exchange"),
+    ),
+    (
+        "Coupons",
+        ("Coupon templates", "confirmation_number", "coupons.template"),
+        ("Coupons", "local_activity", "coupons.coupon"),
+        ("Coupon batches", "dynamic_feed", "coupons.batch"),
+        ("Codes of other systems", "password", "coupons.poolcode"),
+        ("Held for guests", "person_add", "coupons.claim"),
+    ),
+    (
+        "Tiers",
+        ("Ladders", "stairs", "tiers.ladder"),
+        ("Tiers", "workspace_premium", "tiers.tier"),
+        ("Memberships", "card_membership", "tiers.membership"),
+        ("Tier changes", "trending_up", "tiers.tierchange"),
+        ("Growth entries", "eco", "tiers.growthentry"),
     ),
     (
         "Orders",
@@ -306,12 +365,12 @@ _ADMIN_MENU = (
 )
 
 
-def _menu_entry(title: str, icon: str, model: str) -> dict[str, Any]:
+def _menu_entry(title: str, icon: str, model: str, page: str = "changelist") -> dict[str, Any]:
     app, name = model.split(".")
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "link": reverse_lazy(f"admin:{app}_{name}_{page}"),
         "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
     }
 
@@ -357,7 +416,15 @@ UNFOLD = {
                         "title": "What is going on",
                         "icon": "home",
                         "link": reverse_lazy("admin:index"),
-                    }
+                    },
+                    {
+                        "title": "Emergency stop",
+                        "icon": "emergency_home",
+                        "link": reverse_lazy("admin:campaigns_campaign_emergency"),
+                        "permission": lambda request: request.user.has_perm(
+                            "campaigns.change_campaign"
+                        ),
+                    },
                 ]
             },
             *(

@@ -1,16 +1,18 @@
-"""Doors: what is running."""
+"""Doors: what is running, and lists of members."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Count, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.campaigns import selectors
-from apps.campaigns.models import Campaign
+from apps.campaigns import selectors, services
+from apps.campaigns.models import Audience, Campaign
 from apps.core import clock
-from apps.core.api import EngineView
+from apps.core.api import EnginePagination, EngineView, idempotent
 from apps.core.callers import Door, is_test
 
 
@@ -27,14 +29,14 @@ class CampaignListOutput(serializers.Serializer[Any]):
 
 
 class CampaignsView(EngineView):
-    """The campaigns that are running now."""
+    """The campaigns that are running now, or pre-heated: `starts_at` tells which."""
 
     doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
 
     @extend_schema(operation_id="campaigns_list", responses=CampaignListOutput)
     def get(self, request: Request) -> Response:
-        running = Campaign.objects.running(clock.now()).filter(is_test=is_test(request))
-        return Response({"results": CampaignOutput(running.order_by("-pk")[:200], many=True).data})
+        shown = Campaign.objects.shown(clock.now()).filter(is_test=is_test(request))
+        return Response({"results": CampaignOutput(shown.order_by("-pk")[:200], many=True).data})
 
 
 class CampaignView(EngineView):
@@ -46,3 +48,109 @@ class CampaignView(EngineView):
     def get(self, request: Request, campaign_id: str) -> Response:
         campaign = selectors.campaign_by_public_id(campaign_id, is_test=is_test(request))
         return Response(CampaignOutput(campaign).data)
+
+
+MOST_EXTERNAL_IDS = 1_000
+
+
+class AudienceOutput(serializers.ModelSerializer[Audience]):
+    id = serializers.CharField(source="public_id")
+    members = serializers.IntegerField(help_text="How many are on the list now.")
+
+    class Meta:
+        model = Audience
+        fields = ("id", "name", "members", "created_at")
+
+
+class AudienceInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=80, help_text="What operators will see.")
+
+
+class AudienceMembersInput(serializers.Serializer[Any]):
+    external_ids = serializers.ListField(
+        child=serializers.CharField(max_length=128),
+        min_length=1,
+        max_length=MOST_EXTERNAL_IDS,
+        help_text=f"The shop's own ids of at most {MOST_EXTERNAL_IDS} members.",
+    )
+
+
+class AudienceChangeOutput(serializers.Serializer[Any]):
+    changed = serializers.IntegerField(help_text="Members put on the list, or taken off it.")
+    already = serializers.IntegerField(help_text="Members for whom nothing had to change.")
+    unknown = serializers.ListField(
+        child=serializers.CharField(), help_text="Ids no member is known by. Register them first."
+    )
+
+
+def _audiences(request: Request) -> QuerySet[Audience]:
+    rows = Audience.objects.filter(is_test=is_test(request))
+    return rows.annotate(members=Count("entries"))
+
+
+class AudiencesView(EngineView):
+    """Lists of members that policies ask for."""
+
+    scope = "campaigns"
+    pagination_class = EnginePagination
+
+    @extend_schema(operation_id="audiences_list", responses=AudienceOutput(many=True))
+    def get(self, request: Request) -> Response:
+        """The lists, the newest first."""
+        pages = self.pagination_class()
+        rows = pages.paginate_queryset(_audiences(request), request, view=self)
+        return pages.get_paginated_response(AudienceOutput(rows, many=True).data)
+
+    @extend_schema(
+        operation_id="audiences_create", request=AudienceInput, responses={201: AudienceOutput}
+    )
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        """A new, empty list."""
+        given = AudienceInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        audience = services.audience_create(
+            name=given.validated_data["name"], is_test=is_test(request)
+        )
+        made = _audiences(request).get(pk=audience.pk)
+        return Response(AudienceOutput(made).data, status=status.HTTP_201_CREATED)
+
+
+class AudienceMembersView(EngineView):
+    """Put members on a list."""
+
+    scope = "campaigns"
+
+    @extend_schema(
+        operation_id="audience_members_add",
+        request=AudienceMembersInput,
+        responses=AudienceChangeOutput,
+    )
+    @idempotent()
+    def post(self, request: Request, audience_id: str) -> Response:
+        """Members who are on it already stay; unknown ids are named and change nothing."""
+        return _changed(request, audience_id, services.audience_add)
+
+
+class AudienceMembersRemoveView(EngineView):
+    """Take members off a list."""
+
+    scope = "campaigns"
+
+    @extend_schema(
+        operation_id="audience_members_remove",
+        request=AudienceMembersInput,
+        responses=AudienceChangeOutput,
+    )
+    @idempotent()
+    def post(self, request: Request, audience_id: str) -> Response:
+        """What was decided while they were on it stands."""
+        return _changed(request, audience_id, services.audience_remove)
+
+
+def _changed(request: Request, audience_id: str, change: Callable[..., Any]) -> Response:
+    given = AudienceMembersInput(data=request.data)
+    given.is_valid(raise_exception=True)
+    audience = selectors.audience_by_public_id(audience_id, is_test=is_test(request))
+    done = change(audience_id=audience.pk, external_ids=given.validated_data["external_ids"])
+    return Response(AudienceChangeOutput(done).data)

@@ -1,10 +1,25 @@
 """Reading campaigns and the terms of their versions."""
 
 import datetime as dt
+from dataclasses import dataclass
 
-from apps.campaigns.models import Campaign, Version
-from apps.campaigns.rules import Beneficiary, PolicyTerms, Trigger
+from django.db.models import Count, Min, Q
+
+from apps.campaigns.models import (
+    Audience,
+    AudienceMember,
+    Budget,
+    Campaign,
+    ComplianceOverride,
+    Version,
+)
+from apps.campaigns.rules import PolicyTerms, Trigger, VariantTerms, terms_from_json
 from apps.core.errors import NotFound
+
+
+class AudienceUnknown(NotFound):
+    code = "audience_unknown"
+    message = "There is no such audience."
 
 
 class CampaignUnknown(NotFound):
@@ -27,25 +42,109 @@ def campaign_by_public_id(public_id: str, *, is_test: bool | None = None) -> Cam
 
 
 def was_running(campaign: Campaign, at: dt.datetime) -> bool:
-    """Whether the campaign's window holds `at`, whatever its status is by now."""
+    """Whether the campaign's window [starts_at, ends_at) holds `at`, whatever its status is by now."""
     return campaign.starts_at <= at and (campaign.ends_at is None or at < campaign.ends_at)
 
 
+def was_shown(campaign: Campaign, at: dt.datetime) -> bool:
+    """Whether `at` lies in the window or in the pre-heating before it."""
+    opens_at = campaign.shown_from or campaign.starts_at
+    return opens_at <= at and (campaign.ends_at is None or at < campaign.ends_at)
+
+
 def is_running(campaign: Campaign, at: dt.datetime) -> bool:
-    """Whether the campaign admits somebody at this moment."""
+    """Whether the campaign runs at this moment: published, in its window, not paused or stopped."""
+    return _is_live(campaign) and was_running(campaign, at)
+
+
+def is_shown(campaign: Campaign, at: dt.datetime) -> bool:
+    """Whether people may share it and join: it runs, or is being pre-heated."""
+    return _is_live(campaign) and was_shown(campaign, at)
+
+
+def _is_live(campaign: Campaign) -> bool:
     published = (Campaign.Status.SCHEDULED, Campaign.Status.RUNNING)
-    return campaign.status in published and was_running(campaign, at)
+    return campaign.status in published and campaign.stopped_at is None
+
+
+def state_of(campaign: Campaign, at: dt.datetime) -> str:
+    """A campaign's state in an operator's words: its status, "stopped", or "pre-heating"."""
+    over = campaign.status in (Campaign.Status.DRAFT, Campaign.Status.ENDED)
+    if campaign.stopped_at is not None and not over:
+        return "stopped"
+    if campaign.status == Campaign.Status.SCHEDULED and was_shown(campaign, at):
+        return "pre-heating" if at < campaign.starts_at else campaign.status
+    return campaign.status
+
+
+@dataclass(frozen=True)
+class Emergency:
+    """The emergency stop as it stands: campaigns stopped since when, and those that are not."""
+
+    stopped: int
+    since: dt.datetime | None
+    going_on: int
+
+
+def emergency() -> Emergency:
+    """Whether the shop is under the emergency stop. One query."""
+    standing = Q(stopped_at__isnull=False)
+    found = Campaign.objects.stoppable().aggregate(
+        stopped=Count("pk", filter=standing),
+        going_on=Count("pk", filter=~standing),
+        since=Min("stopped_at"),
+    )
+    return Emergency(found["stopped"], found["since"], found["going_on"])
+
+
+def overrides_of(campaign: Campaign) -> dict[tuple[str, str], ComplianceOverride]:
+    """The reasons given against findings, by (finding, policy)."""
+    rows = campaign.overrides.select_related("overridden_by").order_by("pk")
+    return {(row.finding, row.policy): row for row in rows}
+
+
+def audience_by_public_id(public_id: str, *, is_test: bool) -> Audience:
+    """Raises AudienceUnknown."""
+    audience = Audience.objects.filter(public_id=public_id, is_test=is_test).first()
+    if audience is None:
+        raise AudienceUnknown(f"There is no audience {public_id}.")
+    return audience
+
+
+def admits_newcomers(campaign: Campaign) -> bool:
+    """Whether more than the budget's tail is left, so that somebody new may join."""
+    budget = Budget.objects.filter(campaign=campaign).first()
+    return budget is None or budget.admits_newcomers
 
 
 def terms_of(version: Version) -> tuple[PolicyTerms, ...]:
     """The policies frozen in a version."""
-    return tuple(
-        PolicyTerms(
-            **{
-                **row,
-                "trigger": Trigger(row["trigger"]),
-                "beneficiary": Beneficiary(row["beneficiary"]),
-            }
-        )
-        for row in version.policies
+    return tuple(terms_from_json(row) for row in version.policies)
+
+
+def variants_of(version: Version) -> tuple[VariantTerms, ...]:
+    """The variants frozen in a version, in the order they are drawn by."""
+    return tuple(VariantTerms(**row) for row in version.variants)
+
+
+def is_holdout(version: Version, variant: str) -> bool:
+    """Whether this variant of a version gets nothing, to compare with."""
+    return any(row["is_holdout"] for row in version.variants if row["key"] == variant)
+
+
+def campaigns_rewarding(trigger: Trigger, *, at: dt.datetime, is_test: bool) -> list[Campaign]:
+    """The campaigns in whose window `at` lies and of which some version rewards `trigger`, by pk.
+
+    Some version: who joined under an older one keeps what it promised.
+    """
+    rewarding = Version.objects.filter(policies__contains=[{"trigger": trigger}])
+    published = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(
+        pk__in=rewarding.values("campaign"), is_test=is_test, starts_at__lte=at
     )
+    return [campaign for campaign in published.order_by("pk") if was_running(campaign, at)]
+
+
+def audiences_of(member_id: int) -> tuple[str, ...]:
+    """The public ids of the audiences a member is in now, sorted."""
+    rows = AudienceMember.objects.filter(member_id=member_id)
+    return tuple(sorted(rows.values_list("audience__public_id", flat=True)))

@@ -5,4 +5,15 @@ from apps.campaigns import api
 urlpatterns = [
     path("campaigns", api.CampaignsView.as_view(), name="campaigns"),
     path("campaigns/<str:campaign_id>", api.CampaignView.as_view(), name="campaign"),
+    path("audiences", api.AudiencesView.as_view(), name="audiences"),
+    path(
+        "audiences/<str:audience_id>/members",
+        api.AudienceMembersView.as_view(),
+        name="audience-members",
+    ),
+    path(
+        "audiences/<str:audience_id>/members/remove",
+        api.AudienceMembersRemoveView.as_view(),
+        name="audience-members-remove",
+    ),
 ]

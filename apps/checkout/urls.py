@@ -1,8 +1,14 @@
 from django.urls import path
 
-from apps.checkout import api
+from apps.checkout.api import facts
+from apps.checkout.api import orders as api
+from apps.checkout.api.quotes import QuotesView
 
 urlpatterns = [
+    path("quotes", QuotesView.as_view(), name="quotes"),
+    path("events", facts.FactsView.as_view(), name="events"),
+    path("events/batch", facts.FactBatchView.as_view(), name="events-batch"),
+    path("me/check-ins", facts.CheckInsView.as_view(), name="my-check-ins"),
     path("orders", api.OrdersView.as_view(), name="orders"),
     path("orders/<str:order_id>/refunds", api.RefundsView.as_view(), name="order-refunds"),
     path("orders/<str:order_id>/cancel", api.CancelView.as_view(), name="order-cancel"),

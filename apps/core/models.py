@@ -1,5 +1,6 @@
 """The event log and the replies kept for idempotent requests."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -81,3 +82,40 @@ class IdempotentReply(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Proposal(models.Model):
+    """Something one operator proposes and a second one decides. The database holds that they differ.
+
+    Abstract. Whoever inherits says what it is about, and locks the row to decide it.
+    """
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.PROPOSED)
+    reason = models.CharField(max_length=300)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_at = models.DateTimeField(db_default=EngineNow())
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),
+                name="%(app_label)s_%(class)s_needs_two_operators",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="proposed", decided_by=None, decided_at=None)
+                | Q(~Q(status="proposed"), decided_by__isnull=False, decided_at__isnull=False),
+                name="%(app_label)s_%(class)s_decided_by_somebody",
+            ),
+        ]

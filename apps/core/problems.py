@@ -112,11 +112,17 @@ def _flatten(detail: Any, pointer: str) -> Any:
 def _response(
     status: int, code: str, detail: str, field_errors: list[dict[str, str]] | None = None
 ) -> Response:
+    told = [{name: _sayable(text) for name, text in entry.items()} for entry in field_errors or ()]
     response = Response(
-        problem(status, code, detail, field_errors), status=status, content_type=CONTENT_TYPE
+        problem(status, code, _sayable(detail), told), status=status, content_type=CONTENT_TYPE
     )
     if status in (429, 503):
         response["Retry-After"] = RETRY_AFTER_SECONDS
     if status == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _sayable(text: str) -> str:
+    """`text` without halves of characters, which no answer could carry: an error may quote input."""
+    return text.encode("utf-8", "replace").decode()

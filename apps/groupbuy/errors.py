@@ -43,6 +43,11 @@ class RoomFull(Conflict):
     message = "Every seat of this room is taken."
 
 
+class DiscountsSpent(Conflict):
+    code = "budget_spent"
+    message = "The campaign has given away all the discounts it had."
+
+
 class StockSpent(Conflict):
     code = "stock_spent"
     message = "There is not enough left of this item."

@@ -137,6 +137,14 @@ class Seat(models.Model):
         PAID = "paid"
         RELEASED = "released"
 
+    class Discount(models.TextChoices):
+        """Where the seat's discount stands in the campaign's budget."""
+
+        NONE = "", "not counted"
+        RESERVED = "reserved"
+        SPENT = "spent"
+        FREED = "freed"
+
     class Released(models.TextChoices):
         NOT = "", "not released"
         EXPIRED = "expired"
@@ -155,6 +163,10 @@ class Seat(models.Model):
     item = models.ForeignKey(OfferItem, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField(default=1)
     price_minor = models.PositiveBigIntegerField(help_text="For the whole seat.")
+    discount_minor = models.PositiveBigIntegerField(
+        default=0, help_text="What the group price takes off, where it counts in the budget."
+    )
+    discount = models.CharField(max_length=8, choices=Discount.choices, blank=True)
     position = models.PositiveSmallIntegerField()
     room_size = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.HELD)
@@ -189,6 +201,11 @@ class Seat(models.Model):
                 name="seat_released_with_reason",
             ),
             models.CheckConstraint(
+                condition=Q(discount="", discount_minor=0)
+                | ~Q(discount="") & Q(discount_minor__gt=0),
+                name="seat_discount_counted_or_not",
+            ),
+            models.CheckConstraint(
                 condition=~Q(status="paid") | Q(paid_at__isnull=False, line__isnull=False),
                 name="seat_paid_by_line",
             ),
@@ -196,6 +213,11 @@ class Seat(models.Model):
         indexes = [
             models.Index(
                 fields=["hold_expires_at"], name="seat_hold_due", condition=Q(status="held")
+            ),
+            models.Index(
+                fields=["id"],
+                name="seat_discount_open",
+                condition=Q(discount="reserved") | Q(discount="spent", status="released"),
             ),
             models.Index(fields=["order_id"], name="seat_order", condition=~Q(order_id="")),
         ]

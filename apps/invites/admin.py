@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 from apps.core.admin import FactAdmin, FactInline, run_on_each, status_column
 from apps.invites import services
-from apps.invites.models import CampaignOrder, Link, Participant, Touch, Trace, Visit
+from apps.invites.models import Act, CampaignOrder, Draw, Link, Participant, Touch, Trace, Visit
 from apps.members.admin import member_column, member_name
 
 
@@ -22,9 +22,11 @@ class ParticipantAdmin(FactAdmin):
         status_column(),
         "generation",
         "brought_by",
+        "variant",
+        "crossed",
         "joined_at",
     )
-    list_filter = ("status", "campaign", "generation")
+    list_filter = ("status", "campaign", "generation", "variant", "crossed")
     list_select_related = ("campaign", "member__profile", "referrer__member__profile")
     search_fields = ("public_id", "member__public_id", "member__identities__value")
     ordering = ("-id",)
@@ -92,6 +94,44 @@ class TraceAdmin(FactAdmin):
     list_display = ("participant", "referrer", "decided_at")
     list_select_related = ("participant", "referrer")
     search_fields = ("participant__public_id",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+
+@admin.register(Act)
+class ActAdmin(FactAdmin):
+    list_display = ("public_id", "kind", "who", "campaign", "nth", "friend", "occurred_at")
+    list_filter = ("kind", "campaign")
+    list_select_related = (
+        "campaign",
+        "participant__member__profile",
+        "referee__member__profile",
+    )
+    search_fields = (
+        "public_id",
+        "participant__public_id",
+        "participant__member__public_id",
+        "participant__member__identities__value",
+        "order__order_id",
+    )
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    @admin.display(description="Whose", ordering="participant")
+    def who(self, act: Act) -> str:
+        return member_name(act.participant.member)
+
+    @admin.display(description="Friend", ordering="referee")
+    def friend(self, act: Act) -> str:
+        return member_name(act.referee.member) if act.referee else "–"
+
+
+@admin.register(Draw)
+class DrawAdmin(FactAdmin):
+    list_display = ("public_id", "campaign", "variant", "visitor", "drawn_at")
+    list_filter = ("campaign", "variant")
+    list_select_related = ("campaign",)
+    search_fields = ("public_id", "visitor")
     ordering = ("-id",)
     show_full_result_count = False
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from apps.campaigns.selectors import campaign_by_public_id
 from apps.core import clock
 from apps.core.api import EngineView, idempotent
-from apps.core.callers import Door, acting_member_id, is_test
+from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.transactions import retrying
 from apps.invites import selectors, services
 from apps.invites.models import Link, Participant
@@ -33,6 +33,13 @@ class BroughtInput(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="From the link that was opened.",
     )
+    draw_token = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="From the draw of a visitor whom no link brought; keeps the variant they saw.",
+    )
 
 
 class CardOutput(serializers.Serializer[Any]):
@@ -45,6 +52,9 @@ class LinkOutput(serializers.Serializer[Any]):
     url = serializers.CharField()
     qr_url = serializers.CharField()
     scene = serializers.CharField(help_text="For a mini-program's QR code.")
+    variant = serializers.CharField(
+        allow_blank=True, help_text="What to show who opens it: the variant of its tree."
+    )
     card = CardOutput()
 
 
@@ -73,12 +83,42 @@ class VisitOutput(serializers.Serializer[Any]):
     campaign = CampaignNameOutput()
     target = TargetOutput()
     inviter = FaceOutput()
+    variant = serializers.CharField(
+        allow_blank=True, help_text="What to show: the variant of the link's tree."
+    )
     counted = serializers.BooleanField(help_text="False for bots, previews and prefetches.")
+
+
+class DrawInput(serializers.Serializer[Any]):
+    visitor = serializers.CharField(
+        max_length=100,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="What you call the visitor; only its hash is kept. The same visitor draws once.",
+    )
+    draw_token = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="From an earlier draw, which then stands.",
+    )
+
+
+class DrawOutput(serializers.Serializer[Any]):
+    draw_token = serializers.CharField(
+        allow_blank=True,
+        help_text="Keep it, and send it where they join. Empty where nothing needs keeping.",
+    )
+    variant = serializers.CharField(allow_blank=True, help_text="Empty: there are no variants.")
+    is_holdout = serializers.BooleanField(help_text="They get nothing: best not show the campaign.")
 
 
 class ParticipantOutput(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     status = serializers.CharField()
+    variant = serializers.CharField(allow_blank=True)
     generation = serializers.IntegerField()
     joined_at = serializers.DateTimeField()
     confirmed_at = serializers.DateTimeField(allow_null=True)
@@ -114,14 +154,21 @@ class TraceOutput(serializers.Serializer[Any]):
 
 
 class TracesOutput(serializers.Serializer[Any]):
+    variant = serializers.CharField(
+        allow_blank=True, help_text="The seed's draw, inherited by the whole tree."
+    )
+    crossed = serializers.BooleanField(
+        help_text="They had drawn another variant before a link brought them into this tree."
+    )
     results = TraceOutput(many=True)
 
 
 def brought_from(request: Request) -> Brought:
-    """The code and visit token in a request's body. Raises ValidationError."""
+    """The code, visit token and draw token in a request's body. Raises ValidationError."""
     body = BroughtInput(data=request.data)
     body.is_valid(raise_exception=True)
-    return Brought(body.validated_data["code"], body.validated_data["visit_token"])
+    said = body.validated_data
+    return Brought(said["code"], said["visit_token"], said["draw_token"])
 
 
 def link_output(request: Request, link: Link, title: str, picture_url: str) -> dict[str, Any]:
@@ -131,6 +178,7 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
         "url": link_url(request, link),
         "qr_url": public_url(request, reverse("share-qr-png", args=[link.code])),
         "scene": link.code,
+        "variant": link.participant.variant,
         "card": {"title": title, "picture_url": picture_url},
     }
 
@@ -178,13 +226,44 @@ class VisitsView(EngineView):
             "campaign": {"id": owner.campaign.public_id, "name": owner.campaign.name},
             "target": {"kind": "room" if link.room else "campaign", "room": link.room or None},
             "inviter": {"nickname": face.nickname, "avatar_url": face.avatar_url},
+            "variant": owner.variant,
             "counted": not visit.skipped,
         }
         return Response(answer, status=201)
 
 
+class DrawsView(EngineView):
+    """Which variant to show a visitor whom no link brought. Their first draw stands.
+
+    A member who takes part is told their tree's.
+    """
+
+    doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
+
+    @extend_schema(request=DrawInput, responses={200: DrawOutput})
+    @idempotent()
+    def post(self, request: Request, campaign_id: str) -> Response:
+        body = DrawInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        caller = caller_of(request)
+        campaign = campaign_by_public_id(campaign_id, is_test=caller.is_test if caller else None)
+        shown = services.variant_draw(
+            campaign=campaign,
+            now=clock.now(),
+            visitor=body.validated_data["visitor"],
+            token=body.validated_data["draw_token"],
+            member_id=caller.member_id if caller else None,
+        )
+        answer = {
+            "draw_token": selectors.draw_token(shown.draw) if shown.draw else "",
+            "variant": shown.variant,
+            "is_holdout": shown.is_holdout,
+        }
+        return Response(answer)
+
+
 class TouchesView(EngineView):
-    """The visit token or code that brought me, told after login."""
+    """The visit token or code that brought me, and the draw token, told after login."""
 
     doors = (Door.MEMBER,)
 
@@ -230,11 +309,16 @@ class TreeView(EngineView):
 
 
 class TraceView(EngineView):
-    """Why the referrer is who it is: every decision, with all its candidates."""
+    """Why the referrer and the variant are what they are: every decision, with its candidates."""
 
     scope = "campaigns"
 
     @extend_schema(responses=TracesOutput)
     def get(self, request: Request, participant_id: str) -> Response:
         participant = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
-        return Response({"results": selectors.traces_of(participant)})
+        answer = {
+            "variant": participant.variant,
+            "crossed": participant.crossed,
+            "results": selectors.traces_of(participant),
+        }
+        return Response(answer)

@@ -6,9 +6,11 @@ class InvitesConfig(AppConfig):
     verbose_name = "Links and the referral chain"
 
     def ready(self) -> None:
+        from apps.campaigns import effects as campaign_effects
         from apps.core import invariants as core_invariants
         from apps.core import sweepers
-        from apps.invites import invariants, services
+        from apps.invites import effects, invariants, services
 
+        campaign_effects.register(*effects.EFFECTS)
         core_invariants.register(*invariants.INVITES)
         sweepers.register("kept orders", services.participants_qualify)

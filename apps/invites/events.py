@@ -3,3 +3,4 @@
 JOINED = "participant.joined"
 BROUGHT = "participant.brought"
 CONFIRMED = "participant.confirmed"
+ACTED = "participant.acted"

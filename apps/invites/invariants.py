@@ -19,4 +19,32 @@ INVITES = (
            FROM invites_participant p JOIN invites_participant r ON r.id = p.referrer_id
            WHERE p.generation <> r.generation + 1 OR p.root_id <> coalesce(r.root_id, r.id)""",
     ),
+    Invariant(
+        9,
+        "a whole tree has the variant of its seed",
+        """SELECT p.id, p.variant, r.id, r.variant
+           FROM invites_participant p JOIN invites_participant r ON r.id = p.referrer_id
+           WHERE p.variant <> r.variant""",
+    ),
+    Invariant(
+        4,
+        "the friends of a participant are numbered from 1, without gaps and each number once",
+        """SELECT participant_id, kind, count(*), max(nth) FROM invites_act WHERE nth IS NOT NULL
+           GROUP BY participant_id, kind
+           HAVING count(*) <> max(nth) OR count(DISTINCT nth) <> count(*)""",
+    ),
+    Invariant(
+        4,
+        "every confirmed friend with a kept order is counted where a policy asks for it",
+        """SELECT p.id, p.referrer_id
+           FROM invites_participant p
+           JOIN invites_participant r ON r.id = p.referrer_id
+           JOIN campaigns_version v ON v.id = r.version_id
+           WHERE p.status = 'confirmed'
+             AND v.policies @> '[{"trigger": "friend_bought"}]'
+             AND EXISTS (SELECT FROM invites_campaignorder c JOIN orders_order o ON o.id = c.order_id
+                         WHERE c.participant_id = p.id AND o.refunded_minor < o.paid_minor)
+             AND NOT EXISTS (SELECT FROM invites_act a
+                             WHERE a.referee_id = p.id AND a.kind = 'friend_bought')""",
+    ),
 )

@@ -6,11 +6,20 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.campaigns.models import Campaign, Version
+from apps.campaigns.rules import Trigger
 from apps.core.clock import EngineNow
 from apps.core.ids import new_code, new_id
 from apps.invites.rules import Source
 from apps.members.models import Member
 from apps.orders.models import Order
+
+ACTS = (
+    Trigger.FRIEND_BOUGHT,
+    Trigger.FRIEND_CONFIRMED,
+    Trigger.TIER_REACHED,
+    Trigger.CHECKED_IN,
+    Trigger.BIRTHDAY,
+)
 
 
 class Participant(models.Model):
@@ -34,6 +43,15 @@ class Participant(models.Model):
     root = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     generation = models.PositiveIntegerField(default=0)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    variant = models.CharField(
+        max_length=20, blank=True, help_text="The seed's draw, inherited by the whole tree."
+    )
+    crossed = models.BooleanField(
+        default=False, help_text="Drew another variant before a link brought them into this tree."
+    )
+    circumstances = models.JSONField(
+        default=dict, help_text="Tier, audiences, channel and newness when they joined."
+    )
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.PROVISIONAL)
     joined_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
@@ -131,6 +149,28 @@ class Touch(models.Model):
         return f"{self.source} by {self.member_id}"
 
 
+class Draw(models.Model):
+    """A visitor's draw of a campaign's variant, before anybody brought them anywhere. It stands.
+
+    A visitor is the hash of what the shop calls them, or of nothing anybody knows; a member who told
+    us a draw is one of their own, by public id, with the variant of the first draw they told.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "drw"))
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="draws")
+    visitor = models.CharField(max_length=64)
+    variant = models.CharField(max_length=20)
+    drawn_at = models.DateTimeField(db_default=EngineNow())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "visitor"], name="draw_once_per_visitor")
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class Trace(models.Model):
     """One decision about a participant's referrer: all touches, the winner, why the others lost."""
 
@@ -149,6 +189,12 @@ class CampaignOrder(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="orders")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="campaigns")
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="orders")
+    circumstances = models.JSONField(
+        default=dict, help_text="The buyer's tier, audiences, channel and newness at the order."
+    )
+    outranked = models.JSONField(
+        default=list, help_text="Campaigns of the same exclusive group that lost the order."
+    )
 
     class Meta:
         constraints = [
@@ -157,3 +203,42 @@ class CampaignOrder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} in {self.campaign_id}"
+
+
+class Act(models.Model):
+    """Something a participant did, or that happened to them, that a campaign may reward.
+
+    Fixed when it was recorded. Of acts that count friends (`friend_bought`, `friend_confirmed`) the
+    participant is the referrer, `referee` the friend, and `nth` the friend's number.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "act"))
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="acts")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="acts")
+    kind = models.CharField(max_length=20, choices=[(t.value, t.replace("_", " ")) for t in ACTS])
+    key = models.CharField(max_length=200, help_text="What makes it count once in the campaign.")
+    nth = models.PositiveIntegerField(null=True)
+    referee = models.ForeignKey(
+        Participant, null=True, on_delete=models.PROTECT, related_name="counted_as"
+    )
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="acts")
+    circumstances = models.JSONField(default=dict)
+    occurred_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=EngineNow())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "key"], name="act_once_per_campaign"),
+            models.UniqueConstraint(
+                fields=["participant", "kind", "nth"], name="friend_number_once"
+            ),
+            models.UniqueConstraint(fields=["referee", "kind"], name="friend_counted_once"),
+            models.CheckConstraint(
+                condition=Q(nth=None, referee=None) | Q(nth__gt=0, referee__isnull=False),
+                name="act_counts_a_friend_or_nobody",
+            ),
+        ]
+        indexes = [models.Index(fields=["order"], name="act_of_order")]
+
+    def __str__(self) -> str:
+        return self.public_id

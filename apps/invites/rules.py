@@ -43,6 +43,7 @@ class Candidate:
     touched_at: dt.datetime
     counted: bool = True
     revoked: bool = False
+    channel: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,15 @@ from django.core import signing
 from django.db import connection
 
 from apps.campaigns.models import Campaign
+from apps.campaigns.selectors import audiences_of
 from apps.core.errors import Invalid, NotFound
-from apps.invites.models import Link, Participant, Trace, Visit
+from apps.invites.models import Act, Draw, Link, Participant, Trace, Visit
+from apps.members.models import Member
+from apps.orders.models import Order
+from apps.tiers.selectors import tier_of
 
 _VISIT_SALT = "invites.visit"
+_DRAW_SALT = "invites.draw"
 
 
 class LinkUnknown(NotFound):
@@ -26,6 +31,11 @@ class ParticipantUnknown(NotFound):
 class VisitTokenInvalid(Invalid):
     code = "visit_token_invalid"
     message = "This visit token is not one of ours."
+
+
+class DrawTokenInvalid(Invalid):
+    code = "draw_token_invalid"
+    message = "This draw token is not one of ours, or of another campaign."
 
 
 def link_by_code(code: str, *, pointer: str = "") -> Link:
@@ -61,12 +71,51 @@ def visit_by_token(token: str) -> Visit:
     return visit
 
 
+def draw_token(draw: Draw) -> str:
+    """The signed token by which a visitor keeps their draw."""
+    return signing.Signer(salt=_DRAW_SALT).sign(draw.public_id)
+
+
+def draw_by_token(token: str) -> Draw:
+    """The draw behind a token, its campaign loaded. Raises DrawTokenInvalid."""
+    try:
+        public_id = signing.Signer(salt=_DRAW_SALT).unsign(token)
+    except signing.BadSignature:
+        raise DrawTokenInvalid(pointer="/draw_token") from None
+    draw = Draw.objects.select_related("campaign").filter(public_id=public_id).first()
+    if draw is None:
+        raise DrawTokenInvalid(pointer="/draw_token")
+    return draw
+
+
+def draw_of(campaign: Campaign, member_id: int) -> str:
+    """The variant of the first draw that a member told us of; "" when they told none."""
+    told = Draw.objects.filter(
+        campaign=campaign,
+        visitor__in=Member.objects.filter(pk=member_id).values_list("public_id"),
+    )
+    return told.values_list("variant", flat=True).first() or ""
+
+
 @dataclass(frozen=True)
 class Brought:
-    """What somebody says brought them: a code they typed, or the token of a visit."""
+    """What somebody says brought them: a code they typed, or the token of a visit.
+
+    `draw_token` brought them nowhere: it says which variant they saw before.
+    """
 
     code: str = ""
     visit_token: str = ""
+    draw_token: str = ""
+
+    def parts(self) -> "list[Brought]":
+        """Each thing said on its own, for whoever takes what is good and leaves the rest."""
+        said = (
+            Brought(draw_token=self.draw_token),
+            Brought(visit_token=self.visit_token),
+            Brought(code=self.code),
+        )
+        return [part for part in said if part != Brought()]
 
 
 def brought_links(brought: Brought) -> tuple[Visit | None, Link | None]:
@@ -100,6 +149,31 @@ def participant_by_public_id(public_id: str, *, is_test: bool) -> Participant:
 def participant_of(campaign: Campaign, member_id: int) -> Participant | None:
     """The member's participant in a campaign, if there is one."""
     return Participant.objects.filter(campaign=campaign, member_id=member_id).first()
+
+
+def circumstances(
+    member_id: int, *, channel: str = "", order: Order | None = None
+) -> dict[str, Any]:
+    """Who a member is right now, as `campaigns.rules.Circumstances` keeps it.
+
+    New is who has no paid order ever, the shop's own history included; at an order, none before it.
+    """
+    earlier = order.nth > 1 if order else Order.objects.filter(member_id=member_id).exists()
+    bought_before = (
+        earlier or Member.objects.filter(pk=member_id, first_order_at__isnull=False).exists()
+    )
+    return {
+        "tier": tier_of(member_id),
+        "audiences": list(audiences_of(member_id)),
+        "channel": channel,
+        "is_new": not bought_before,
+    }
+
+
+def campaigns_counting(act_key: str) -> list[str]:
+    """The public ids of the campaigns in which an act with this key counts."""
+    acts = Act.objects.filter(key=act_key).order_by("campaign_id")
+    return list(acts.values_list("campaign__public_id", flat=True))
 
 
 # The path guards against what the constraints make impossible: a read must never hang.

@@ -6,6 +6,7 @@ from apps.invites import api, views
 urlpatterns = [
     path("campaigns/<str:campaign_id>/link", api.CampaignLinkView.as_view(), name="campaign-link"),
     path("campaigns/<str:campaign_id>/join", api.JoinView.as_view(), name="campaign-join"),
+    path("campaigns/<str:campaign_id>/draws", api.DrawsView.as_view(), name="campaign-draws"),
     path("visits", api.VisitsView.as_view(), name="visits"),
     path("me/touches", api.TouchesView.as_view(), name="my-touches"),
     path("participants/<str:participant_id>/tree", api.TreeView.as_view(), name="tree"),

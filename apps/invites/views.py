@@ -14,7 +14,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from apps.campaigns.models import Campaign
-from apps.campaigns.selectors import is_running
+from apps.campaigns.selectors import is_shown
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.invites import selectors, services
@@ -78,10 +78,14 @@ _CLOSED_STATUS = {"revoked": 410, "ended": 410}
 
 
 def _why_closed(campaign: Campaign, now: dt.datetime) -> str:
-    """Why a campaign admits nobody: "paused", "early" or "ended"; "" when it does."""
-    if is_running(campaign, now):
+    """Why a campaign admits nobody: "paused", "early" or "ended"; "" when it does.
+
+    It does so during the pre-heating before its start, too.
+    """
+    if is_shown(campaign, now):
         return ""
-    if campaign.status == Campaign.Status.PAUSED:
+    stopped = campaign.stopped_at is not None and campaign.status != Campaign.Status.ENDED
+    if campaign.status == Campaign.Status.PAUSED or stopped:
         return "paused"
     return "early" if now < campaign.starts_at else "ended"
 
@@ -89,11 +93,14 @@ def _why_closed(campaign: Campaign, now: dt.datetime) -> str:
 def _share_context(request: HttpRequest, link: Link, token: str) -> dict[str, Any]:
     campaign = link.participant.campaign
     owner = link.participant.member_id
+    variant = link.participant.variant
     return {
         "campaign": campaign,
         "title": campaign.card_title or campaign.name,
         "inviter": faces({owner}).get(owner, Face("", "")),
-        "join_url": shop_address(campaign, visit=token),
+        "is_early": clock.now() < campaign.starts_at,
+        "variant": variant,
+        "join_url": shop_address(campaign, visit=token, variant=variant),
         "code": link.code,
         "url": link_url(request, link),
         "qr_svg": reverse("share-qr-svg", args=[link.code]),

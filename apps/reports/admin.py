@@ -15,12 +15,13 @@ from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.reports import selectors
 from apps.reports.rules import UNCORRECTED
+from apps.rewards.views import WhatIfPages
 
 
-class ReportedCampaignAdmin(CampaignAdmin):
-    """Campaigns, each with the way to its report."""
+class ReportedCampaignAdmin(WhatIfPages, CampaignAdmin):
+    """Campaigns, each with the way to its report and to what would happen."""
 
-    actions_detail = ("report",)
+    actions_detail = (*CampaignAdmin.actions_detail, "report", "what_would_happen", "replay")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_display(request), "report_link"]

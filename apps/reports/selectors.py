@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.rules import AwardKind
 from apps.core.clock import EngineNow
 from apps.core.models import Event
 from apps.groupbuy.models import RefundOrder, Room, Seat
@@ -177,15 +178,18 @@ def _orders_of_brought(campaign: Campaign) -> int:
 
 
 def _rewards(campaign: Campaign) -> Rewards:
-    left = F("points") - F("taken_back")
+    left = F("amount") - F("taken_back")
+    points = Q(kind=AwardKind.POINTS)
+    pending, settled = Q(status=Grant.Status.PENDING), Q(settled_at__isnull=False)
     sums = Grant.objects.filter(campaign=campaign).aggregate(
         grants=Count("pk"),
-        points_pending=Coalesce(Sum(left, filter=Q(status=Grant.Status.PENDING)), 0),
-        points_settled=Coalesce(Sum(left, filter=Q(settled_at__isnull=False)), 0),
+        points_pending=Coalesce(Sum(left, filter=points & pending), 0),
+        points_settled=Coalesce(Sum(left, filter=points & settled), 0),
     )
-    taken_back = ClawBack.objects.filter(grant__campaign=campaign).aggregate(
-        points_clawed_back=Coalesce(Sum("points", filter=Q(while_pending=False)), 0),
-        points_void=Coalesce(Sum("points", filter=Q(while_pending=True)), 0),
+    rows = ClawBack.objects.filter(grant__campaign=campaign, grant__kind=AwardKind.POINTS)
+    taken_back = rows.aggregate(
+        points_clawed_back=Coalesce(Sum("amount", filter=Q(while_pending=False)), 0),
+        points_void=Coalesce(Sum("amount", filter=Q(while_pending=True)), 0),
     )
     return Rewards(**sums, **taken_back)
 

@@ -5,3 +5,7 @@
 DECISION_DUE = "engine.decision_due"
 SETTLED = "grant.settled"
 TAKEN_BACK = "grant.taken_back"
+GOODWILL_PROPOSED = "goodwill.proposed"
+GOODWILL_APPROVED = "goodwill.approved"
+GOODWILL_REJECTED = "goodwill.rejected"
+GOODWILL_DONE = "goodwill.done"

@@ -1,11 +1,14 @@
 """Reading decisions the way the shop knows people: by public ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.members.models import Member
-from apps.rewards.models import Decision
+from django.db.models import Count, Q, QuerySet
+
+from apps.members.models import Identity, Member
+from apps.members.selectors import MemberUnknown
+from apps.rewards.models import Decision, Goodwill, Grant
 
 
 @dataclass(frozen=True)
@@ -43,3 +46,59 @@ def _view(decision: Decision, ids: dict[int, str]) -> DecisionView:
 def _named(entry: dict[str, Any], ids: dict[int, str]) -> dict[str, Any]:
     rest = {name: value for name, value in entry.items() if name != "member_id"}
     return {**rest, "member": ids.get(entry["member_id"])}
+
+
+def members_named(text: str, *, is_test: bool) -> QuerySet[Member]:
+    """Whom the shop means by `text`: their external id, or the engine's public id."""
+    known_as = Identity.objects.filter(
+        kind=Identity.Kind.EXTERNAL_ID, namespace="", value=text, is_test=is_test
+    )
+    asked = Q(public_id=text) | Q(pk__in=known_as.values("member_id"))
+    return Member.objects.filter(asked, is_test=is_test)
+
+
+def members_by_external_ids(external_ids: Sequence[str], *, is_test: bool) -> list[int]:
+    """The members' primary keys, in this order; one query.
+
+    Raises MemberUnknown, which points to the first one that is not known and names up to five.
+    """
+    known = dict(
+        Identity.objects.filter(
+            kind=Identity.Kind.EXTERNAL_ID,
+            namespace="",
+            value__in=external_ids,
+            is_test=is_test,
+        ).values_list("value", "member_id")
+    )
+    unknown = [index for index, name in enumerate(external_ids) if name not in known]
+    if unknown:
+        named = ", ".join(f"“{external_ids[index]}”" for index in unknown[:5])
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise MemberUnknown(
+            f"There is no member with the external_id {named}{more}.",
+            pointer=f"/members/{unknown[0]}",
+        )
+    return [known[name] for name in external_ids]
+
+
+def grants(*, is_test: bool) -> QuerySet[Grant]:
+    """The grants of a mode, with what their answers name."""
+    rows = Grant.objects.filter(campaign__is_test=is_test)
+    return rows.select_related("campaign", "member", "goodwill")
+
+
+def goodwills(*, is_test: bool | None = None) -> QuerySet[Any]:
+    """Goodwill proposals (None: of both modes), each with how many grants were `made`."""
+    rows = Goodwill.objects.select_related("campaign", "proposed_by", "decided_by")
+    if is_test is not None:
+        rows = rows.filter(campaign__is_test=is_test)
+    return rows.annotate(made=Count("grants"))
+
+
+def goodwill_refused(goodwill: Goodwill) -> list[dict[str, Any]]:
+    """The members of a proposal who were refused, by public id, each with the reason's code."""
+    named = Member.objects.filter(pk__in=[int(member) for member in goodwill.refusals])
+    ids = {str(pk): public_id for pk, public_id in named.values_list("pk", "public_id")}
+    return [
+        {"member": ids[member], "reason": reason} for member, reason in goodwill.refusals.items()
+    ]

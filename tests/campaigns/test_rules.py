@@ -15,7 +15,7 @@ from apps.campaigns.rules import (
     Reason,
     RoomFacts,
     Trigger,
-    award_points,
+    award_amount,
     decide,
     divide_rounded,
     points_cost_minor,
@@ -44,7 +44,7 @@ ROOM = Facts(
 
 
 def given_to(facts: Facts, *policies: PolicyTerms) -> list[tuple[str, int, int]]:
-    return [(a.policy, a.member_id, a.points) for a in decide(facts, policies).awards]
+    return [(a.policy, a.member_id, a.amount) for a in decide(facts, policies).awards]
 
 
 def reasons(facts: Facts, *policies: PolicyTerms) -> list[tuple[str, int | None, Reason]]:
@@ -146,7 +146,7 @@ def test_everybody_concerned_gets_an_award_or_a_reason(
     concerned = [p for p in policies if p.trigger is state.trigger]
     expected = sum(max(len(state.people.get(p.beneficiary, ())), 1) for p in concerned)
     assert len(decision.awards) + len(decision.refusals) == expected
-    assert all(award.points > 0 for award in decision.awards)
+    assert all(award.amount > 0 for award in decision.awards)
 
 
 @given(facts, st.lists(terms, max_size=5))
@@ -163,7 +163,7 @@ def test_keeping_less_never_earns_more(policy: PolicyTerms, one: int, other: int
 
     def earned(kept: int) -> int:
         state = replace(ORDER, trigger=policy.trigger, order=OrderFacts(kept, 1))
-        return sum(award.points for award in decide(state, [policy]).awards)
+        return sum(award.amount for award in decide(state, [policy]).awards)
 
     assert earned(less) <= earned(more)
 
@@ -171,7 +171,7 @@ def test_keeping_less_never_earns_more(policy: PolicyTerms, one: int, other: int
 @given(amounts, st.integers(0, 10_000))
 def test_a_share_is_within_half_a_point_of_the_exact_one(kept: int, bps: int) -> None:
     policy = replace(SHARE, share_bps=bps)
-    points = award_points(policy, replace(ORDER, order=OrderFacts(kept, 1)))
+    points = award_amount(policy, replace(ORDER, order=OrderFacts(kept, 1)))
     assert -10_000 <= 2 * (points * 10_000 - kept * bps) <= 10_000
 
 

@@ -101,7 +101,7 @@ def end_state(campaign: Campaign) -> dict[str, Any]:
             (
                 decision.subject.split(":")[0],
                 sorted(
-                    (policies[a["policy"]], names[a["member_id"]], a["points"])
+                    (policies[a["policy"]], names[a["member_id"]], a["amount"])
                     for a in decision.awards
                 ),
                 sorted((policies[r["policy"]], r["reason"]) for r in decision.refusals),

@@ -1,14 +1,17 @@
 """Whatever is sent to whichever door, the engine says what is wrong with it and never breaks."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
 
-from tests.flows.client import PROBLEM, Phone, Shop, assert_refused
+from apps.core.callers import Door
+from tests.flows.client import PROBLEM, Phone, Shop, assert_refused, at
 from tests.makers import make_campaign, make_offer
 
 DEEP = "[" * 100_000
@@ -54,24 +57,8 @@ ODD_NAMES = [
     "😀",
     "'",
 ]
-FIELDS = {
-    "members": ["nickname", "avatar_url", "first_order_at", "openids", "unionid", "phone_sha256"],
-    "client-tokens": ["external_id"],
-    "visits": ["code", "channel"],
-    "touches": ["code", "visit_token"],
-    "link": ["code", "visit_token"],
-    "join": ["code", "visit_token"],
-    "rooms": ["code", "visit_token", "sku", "quantity", "order_id"],
-    "seats": ["code", "visit_token", "sku", "quantity", "order_id"],
-    "orders": [
-        *("order_id", "member", "currency", "paid_minor", "occurred_at", "lines", "code"),
-        "visit_token",
-    ],
-    "refunds": ["refund_id", "amount_minor", "lines", "occurred_at"],
-    "fail": ["reason"],
-    "webhook-endpoints": ["url", "kinds"],
-}
-FOR_PHONES = {"me", "link", "join", "rooms", "seats"}
+# Paths that a phone calls, as patterns; filled by `doors`.
+FOR_PHONES: set[str] = set()
 LINE_FIELDS = ["line_id", "sku", "quantity", "amount_minor", "tags", "seat"]
 
 
@@ -83,9 +70,26 @@ def doors(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[tuple
             yield from doors(pattern.url_patterns, path)
         elif isinstance(pattern, URLPattern) and path.startswith("api/v1/"):
             view = pattern.callback.view_class  # type: ignore[attr-defined]
+            if Door.MEMBER in view.doors:
+                FOR_PHONES.add(re.sub("<[^>]*>", "[^/]*", "/" + path))
             for method in ("get", "post", "put", "patch", "delete"):
                 if hasattr(view, method):
                     yield method.upper(), "/" + path
+
+
+def fields_of_doors() -> dict[tuple[str, str], dict[str, Any]]:
+    """The fields of every door's body, by (method, path without names), as the API describes them."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    found = {}
+    for path, methods in schema["paths"].items():
+        for method, door in methods.items():
+            content = door.get("requestBody", {}).get("content", {}).get("application/json", {})
+            reference = content.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+            if reference:
+                shape = schema["components"]["schemas"][reference]
+                key = (method.upper(), re.sub("{[^}]*}", "<>", path))
+                found[key] = shape.get("properties", {})
+    return found
 
 
 def with_names(path: str, name: str) -> str:
@@ -105,7 +109,7 @@ class Odd:
         self.sent = 0
 
     def send(self, method: str, path: str, content: str = "{}") -> None:
-        mine = not FOR_PHONES.isdisjoint(path.split("?")[0].split("/"))
+        mine = any(re.fullmatch(door, path.split("?")[0]) for door in FOR_PHONES)
         headers = {
             "Authorization": f"Bearer {self._phone if mine else self._shop}",
             "Content-Type": "application/json",
@@ -172,13 +176,13 @@ def test_odd_names_in_paths(odd: Odd) -> None:
 
 
 def test_odd_fields(odd: Odd, names: dict[str, str], shop: Shop, ann: Phone) -> None:
+    described = fields_of_doors()
     for method, path in doors():
         last = [part for part in path.split("/") if "<" not in part][-1]
-        if method in ("POST", "PUT") and last in FIELDS:
-            sound = _sound(last, shop, ann)
-            for field in FIELDS[last]:
-                for value in ODD_VALUES:
-                    odd.send(method, existing(path, names), json.dumps({**sound, field: value}))
+        sound = _sound(last, shop, ann)
+        for field in described.get((method, re.sub("<[^>]*>", "<>", path)), {}):
+            for value in ODD_VALUES:
+                odd.send(method, existing(path, names), json.dumps({**sound, field: value}))
 
 
 def _sound(door: str, shop: Shop, ann: Phone) -> dict[str, Any]:
@@ -187,6 +191,16 @@ def _sound(door: str, shop: Shop, ann: Phone) -> dict[str, Any]:
         "refunds": {"refund_id": "r1"},
         "client-tokens": {"external_id": "ann"},
         "webhook-endpoints": {"url": "https://shop.example/hook"},
+        "spends": {"member": "ann", "order_id": "o9", "amount": 1},
+        "events": {"member": "ann", "kind": "checked_in", "key": "k1", "occurred_at": at()},
+        "reserve": {"member": "ann", "order_id": "o9"},
+        "redeem": {"member": "ann", "order_id": "o9"},
+        "growth": {"amount": 1, "reference": "review-1"},
+        "quotes": {
+            "member": "ann",
+            "currency": "CNY",
+            "lines": [{"line_id": "1", "sku": "tea", "amount_minor": 5000}],
+        },
     }
     return sound.get(door, {})
 

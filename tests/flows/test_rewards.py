@@ -122,7 +122,7 @@ def test_a_share_is_clawed_back_after_it_settled(
     drain()
     assert ann.wallet() == (0, 0, 0)
     grant = shop.grants(ann)[0]
-    assert (grant["status"], grant["points"], grant["taken_back"]) == ("clawed_back", 101, 101)
+    assert (grant["status"], grant["amount"], grant["taken_back"]) == ("clawed_back", 101, 101)
     assert Budget.objects.get(campaign=campaign).spent_minor == 0
 
 

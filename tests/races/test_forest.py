@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection
 from apps.campaigns.models import Campaign
 from apps.invites.models import Participant
 from apps.invites.selectors import Brought
-from apps.invites.services import campaign_join, campaign_link, participants
+from apps.invites.services import admitting, campaign_join, campaign_link
 from apps.members.models import Member
 from tests.makers import make_campaign, make_member, now
 from tests.races.threads import (
@@ -51,8 +51,8 @@ def crossing(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, 
     """Ann, below bob since a moment and not committed yet, and bob on his way below ann."""
     ann, bob = make_member("ann"), make_member("bob")
     anns, bobs = code_of(campaign, ann), code_of(campaign, bob)
-    gap = Gap(participants._keep_trace, lambda: join(campaign, bob, anns))
-    monkeypatch.setattr(participants, "_keep_trace", gap)
+    gap = Gap(admitting._keep_trace, lambda: join(campaign, bob, anns))
+    monkeypatch.setattr(admitting, "_keep_trace", gap)
     return attempt(lambda: join(campaign, ann, bobs)), gap.outcome
 
 
@@ -96,8 +96,8 @@ def moving_leaf(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> Particip
     """Bob is on his way below ann; before he has arrived, cleo comes below bob."""
     ann, bob, cleo = (make_member(name) for name in ("ann", "bob", "cleo"))
     anns, bobs = code_of(campaign, ann), code_of(campaign, bob)
-    gap = Gap(participants._keep_trace, lambda: join(campaign, cleo, bobs))
-    monkeypatch.setattr(participants, "_keep_trace", gap)
+    gap = Gap(admitting._keep_trace, lambda: join(campaign, cleo, bobs))
+    monkeypatch.setattr(admitting, "_keep_trace", gap)
     join(campaign, bob, anns)
     outcome = gap.outcome
     assert isinstance(outcome, Participant), outcome
@@ -116,17 +116,16 @@ def test_a_new_referee_below_a_moving_leaf_waits_for_it(
 def test_control_without_the_key_share_lock_a_generation_is_stale(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unlocked(referrer_id: int) -> tuple[int, int, int]:
+    def unlocked(referrer_id: int) -> admitting._Place:
         with connection.cursor() as cursor:
             cursor.execute(
-                """SELECT id, coalesce(root_id, id), generation + 1 FROM invites_participant
-                   WHERE id = %s""",
+                """SELECT id, coalesce(root_id, id), generation + 1, variant
+                   FROM invites_participant WHERE id = %s""",
                 [referrer_id],
             )
-            place: tuple[int, int, int] = cursor.fetchone()
-            return place
+            return admitting._Place(*cursor.fetchone())
 
-    monkeypatch.setattr(participants, "_place_below", unlocked)
+    monkeypatch.setattr(admitting, "_place_below", unlocked)
     assert moving_leaf(campaign, monkeypatch).generation == 1
     assert broken_promises() == {9}
 

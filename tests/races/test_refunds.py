@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from apps.checkout import services as checkout
 from apps.checkout.services import refund_order_paid, refund_report
+from apps.checkout.services import refunds as checkout
 from apps.core.transactions import retrying
 from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.services import room_cancel

@@ -88,8 +88,8 @@ def two_for_the_last_grant(monkeypatch: pytest.MonkeyPatch) -> Any:
     buy(make_member("ann"), "anns")
     buy(make_member("bob"), "bobs")
     still_to_come("order.paid")
-    gap = Gap(granting.points_cost_minor, event_process_next)
-    monkeypatch.setattr(granting, "points_cost_minor", gap)
+    gap = Gap(granting.award_cost_minor, event_process_next)
+    monkeypatch.setattr(granting, "award_cost_minor", gap)
     assert event_process_next()
     assert gap.outcome is True
     events_process()
@@ -174,9 +174,9 @@ def test_control_counting_in_the_processor_finds_two_first_orders(
     buy(ann, "o2")
     still_to_come("order.paid")
 
-    def counted(kept_minor: int, nth: int) -> OrderFacts:
+    def counted(nth: int, **facts: Any) -> OrderFacts:
         earlier = Grant.objects.filter(member=ann).count()
-        return OrderFacts(kept_minor=kept_minor, nth=earlier + 1)
+        return OrderFacts(nth=earlier + 1, **facts)
 
     gap = Gap(counted, event_process_next)
     monkeypatch.setattr(subjects, "OrderFacts", gap)

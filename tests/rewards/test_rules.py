@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.campaigns.rules import Award, Beneficiary
+from apps.campaigns.rules import Award, AwardKind, Beneficiary
 from apps.rewards.rules import Change, Granted, Shrink, difference
 
 ANN, BOB = 1, 2
 
 
 def award(member: int, points: int, policy: str = "p") -> Award:
-    return Award(policy, Beneficiary.MEMBER, member, points, 0)
+    return Award(policy, Beneficiary.MEMBER, member, AwardKind.POINTS, points, 0)
 
 
 def test_what_was_decided_first_is_given() -> None:
@@ -48,10 +48,10 @@ grants = st.dictionaries(pairs, st.integers(0, 100)).map(
 
 def applied(granted: list[Granted], change: Change) -> list[Granted]:
     """The grants after `change`."""
-    back = {shrink.grant: shrink.points for shrink in change.shrink}
+    back = {shrink.grant: shrink.amount for shrink in change.shrink}
     kept = [Granted(g.grant, g.policy, g.member_id, g.left - back.get(g.grant, 0)) for g in granted]
     new = [
-        Granted(1000 + n, given.policy, given.member_id, given.points)
+        Granted(1000 + n, given.policy, given.member_id, given.amount)
         for n, given in enumerate(change.give)
     ]
     return kept + new
@@ -69,7 +69,7 @@ def test_applied_once_nothing_is_left_to_change(
 def test_nobody_ends_with_more_than_was_decided_nor_below_zero(
     decided: list[Award], granted: list[Granted], closed: list[tuple[str, int]]
 ) -> None:
-    due = {(a.policy, a.member_id): a.points for a in decided}
+    due = {(a.policy, a.member_id): a.amount for a in decided}
     for grant in applied(granted, difference(decided, granted, closed)):
         assert 0 <= grant.left <= due.get((grant.policy, grant.member_id), 0)
 

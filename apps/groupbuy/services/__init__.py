@@ -1,5 +1,6 @@
 """The only writers of offers, rooms, seats and refund orders."""
 
+from apps.groupbuy.services.discounts import discounts_follow
 from apps.groupbuy.services.offers import offer_create
 from apps.groupbuy.services.payments import SeatOutcome, seat_pay
 from apps.groupbuy.services.refunds import (
@@ -13,6 +14,7 @@ from apps.groupbuy.services.seats import holds_expire, seat_hold, seat_leave, se
 
 __all__ = [
     "SeatOutcome",
+    "discounts_follow",
     "holds_expire",
     "offer_create",
     "refund_order_confirm",

@@ -4,9 +4,11 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from apps.core.clock import engine_now
 from apps.core.transactions import in_transaction
-from apps.groupbuy.errors import SeatOfSomebodyElse, SeatUnknown, StockSpent
+from apps.groupbuy.errors import DiscountsSpent, SeatOfSomebodyElse, SeatUnknown, StockSpent
 from apps.groupbuy.models import RefundOrder, Room, Seat
 from apps.groupbuy.rules import RoomStatus, admits, free_position, may_pay
 from apps.groupbuy.services.offers import stock_sell
@@ -83,17 +85,18 @@ def _another_seat(room: Room, late: Seat, clock: dt.datetime) -> Seat | None:
     if late.member_id in taken or position is None:
         return None
     try:
-        return seat_insert(
-            room,
-            late.member_id,
-            late.item,
-            quantity=late.quantity,
-            position=position,
-            inviter=late.inviter,
-            order_id=late.order_id,
-            clock=clock,
-        )
-    except StockSpent:
+        with transaction.atomic():
+            return seat_insert(
+                room,
+                late.member_id,
+                late.item,
+                quantity=late.quantity,
+                position=position,
+                inviter=late.inviter,
+                order_id=late.order_id,
+                clock=clock,
+            )
+    except (StockSpent, DiscountsSpent):
         return None
 
 

@@ -42,8 +42,9 @@ def room_open(
 ) -> tuple[Room, Seat]:
     """Open a pending room with the host's held seat; it lives from the host's payment on.
 
-    Raises OfferWithdrawn, CampaignNotRunning, ItemUnknown, StockSpent, and what `participant_admit`
-    raises. Locks what it makes, the host's participant and the stock.
+    Raises OfferWithdrawn, CampaignNotRunning, ItemUnknown, StockSpent, DiscountsSpent, and what
+    `participant_admit` raises. Locks what it makes, the host's participant, the stock, the budget
+    where it counts discounts.
     """
     if not offer.is_active:
         raise OfferWithdrawn()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
+from apps.campaigns.services import CampaignNotRunning
 from apps.core.clock import EngineNow, engine_now
 from apps.core.sweepers import BATCH, each_due
 from apps.core.transactions import in_transaction
@@ -20,6 +21,7 @@ from apps.groupbuy.errors import (
 )
 from apps.groupbuy.models import Offer, OfferItem, Room, Seat
 from apps.groupbuy.rules import RoomStatus, admits, free_position
+from apps.groupbuy.services.discounts import discount_reserve
 from apps.groupbuy.services.offers import stock_free, stock_hold
 from apps.invites.models import Participant
 from apps.invites.selectors import Brought, inviter_by, participant_of
@@ -52,10 +54,14 @@ def seat_hold(
 ) -> Seat:
     """Hold a seat while the shop takes payment, making the member a participant.
 
-    The hold lives `hold_ttl` by the database's clock. Raises RoomNotOpen, RoomFull, AlreadySeated,
-    ItemUnknown, StockSpent, and what `participant_admit` raises. Locks the room, participants, stock.
+    The hold lives `hold_ttl` by the database's clock. Raises CampaignNotRunning under the emergency
+    stop, RoomNotOpen, RoomFull, AlreadySeated, ItemUnknown, StockSpent, DiscountsSpent, and what
+    `participant_admit` raises. Locks the room, participants, stock, the budget where it counts
+    discounts.
     """
     room = room_lock(room.pk)
+    if room.offer.campaign.stopped_at is not None:
+        raise CampaignNotRunning()
     clock = engine_now()
     if not admits(RoomStatus(room.status), room.deadline_at, clock):
         raise RoomNotOpen()
@@ -101,8 +107,12 @@ def seat_insert(
     order_id: str,
     clock: dt.datetime,
 ) -> Seat:
-    """Add a held seat and hold its stock. The caller has the room's lock. Raises StockSpent."""
+    """Add a held seat, hold its stock and reserve its discount. The caller has the room's lock.
+
+    Raises StockSpent, DiscountsSpent.
+    """
     stock_hold(item=item, quantity=quantity)
+    discount = discount_reserve(room=room, item=item, quantity=quantity)
     return Seat.objects.create(
         room=room,
         member_id=member_id,
@@ -110,6 +120,8 @@ def seat_insert(
         item=item,
         quantity=quantity,
         price_minor=item.group_price_minor * quantity,
+        discount_minor=discount,
+        discount=Seat.Discount.RESERVED if discount else Seat.Discount.NONE,
         position=position,
         room_size=room.size,
         order_id=order_id,

@@ -1,25 +1,26 @@
-"""The only writers of links, visits, touches and participants."""
+"""The only writers of links, visits, touches, participants and their acts."""
 
+from apps.invites.services.admitting import CampaignFull, participant_admit
+from apps.invites.services.confirming import participants_confirm, participants_qualify
+from apps.invites.services.counting import campaign_act_record, campaign_order_record
+from apps.invites.services.draws import draw_tell, variant_draw
+from apps.invites.services.joining import campaign_join, campaign_link
 from apps.invites.services.links import link_get_or_create, link_revoke, visit_record
-from apps.invites.services.participants import (
-    campaign_join,
-    campaign_link,
-    campaign_order_record,
-    participant_admit,
-    participants_confirm,
-    participants_qualify,
-)
 from apps.invites.services.touches import touch_record
 
 __all__ = [
+    "CampaignFull",
+    "campaign_act_record",
     "campaign_join",
     "campaign_link",
     "campaign_order_record",
+    "draw_tell",
     "link_get_or_create",
     "link_revoke",
     "participant_admit",
     "participants_confirm",
     "participants_qualify",
     "touch_record",
+    "variant_draw",
     "visit_record",
 ]

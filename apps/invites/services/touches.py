@@ -8,6 +8,7 @@ from apps.invites import selectors
 from apps.invites.models import Link, Touch, Visit
 from apps.invites.rules import Source
 from apps.invites.selectors import Brought
+from apps.invites.services.draws import draw_tell
 from apps.members.models import Member
 
 
@@ -22,9 +23,11 @@ def touch_record(*, member_id: int, brought: Brought, now: dt.datetime) -> Link 
 
     A visit counts from when the link was opened, a typed code from `now`. The same visit again
     changes nothing. Raises LinkUnknown, VisitTokenInvalid, OwnCode (a visit to one's own link is
-    kept quietly and never wins: pages open them by themselves). A link of the other mode, live or
-    test, is unknown. Locks nothing.
+    kept quietly and never wins: pages open them by themselves), DrawTokenInvalid. What is of the
+    other mode, live or test, is unknown. Locks nothing.
     """
+    if brought.draw_token:
+        draw_tell(draw=selectors.draw_by_token(brought.draw_token), member_id=member_id)
     visit, link = selectors.brought_links(brought)
     if visit is not None:
         if not _in_one_mode(member_id, visit.link):

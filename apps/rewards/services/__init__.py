@@ -1,6 +1,42 @@
-"""The only writers of decisions, grants and claw backs."""
+"""The only writers of decisions, grants, goodwill and claw backs."""
 
 from apps.rewards.services.decisions import subject_decide
-from apps.rewards.services.settling import grants_settle
+from apps.rewards.services.goodwill import (
+    GoodwillDecided,
+    GoodwillInvalid,
+    GoodwillNeedsSomebodyElse,
+    GoodwillUnknown,
+    Hand,
+    Present,
+    goodwill_approve,
+    goodwill_make,
+    goodwill_propose,
+    goodwill_reject,
+)
+from apps.rewards.services.settling import grant_lapse, grants_settle
+from apps.rewards.services.voiding import (
+    GrantNotVoidable,
+    GrantUnknown,
+    VoidReasonMissing,
+    grant_void,
+)
 
-__all__ = ["grants_settle", "subject_decide"]
+__all__ = [
+    "GoodwillDecided",
+    "GoodwillInvalid",
+    "GoodwillNeedsSomebodyElse",
+    "GoodwillUnknown",
+    "GrantNotVoidable",
+    "GrantUnknown",
+    "Hand",
+    "Present",
+    "VoidReasonMissing",
+    "goodwill_approve",
+    "goodwill_make",
+    "goodwill_propose",
+    "goodwill_reject",
+    "grant_lapse",
+    "grant_void",
+    "grants_settle",
+    "subject_decide",
+]

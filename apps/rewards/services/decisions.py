@@ -1,21 +1,29 @@
 """Deciding a subject and making its grants what was decided."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from apps.campaigns.rules import (
+    FINAL,
+    AwardKind,
+    Facts,
+    PolicyTerms,
+    Refusal,
+    Trigger,
+    decide,
+    facts_to_json,
+)
 from apps.campaigns.rules import Decision as Decided
-from apps.campaigns.rules import Facts, Reason, Refusal, decide
 from apps.campaigns.selectors import terms_of
+from apps.campaigns.services import budget_free
 from apps.core.transactions import in_transaction
 from apps.points.services import purses_lock
 from apps.rewards.models import Decision, Grant
-from apps.rewards.rules import Granted, difference
-from apps.rewards.services.granting import Refused, awards_grant
+from apps.rewards.rules import Granted, Shrink, difference
+from apps.rewards.services.granting import Refused, awards_grant, settle_at
 from apps.rewards.services.taking_back import grants_shrink
 from apps.rewards.subjects import State, state_of
-
-# Refusals that later decisions about the same subject do not take back.
-FINAL = frozenset({Reason.CAP_REACHED, Reason.BUDGET_SPENT})
 
 
 @in_transaction
@@ -31,9 +39,13 @@ def subject_decide(*, subject: str, cause: str) -> Decision | None:
     if state is None:
         return None
     last = Decision.objects.filter(campaign=state.campaign, subject=subject).order_by("-pk").first()
-    decided = decide(state.facts, terms_of(state.version))
+    terms = terms_of(state.version)
+    if last is None and not _rewards(terms, state):
+        return None
+    decided = decide(state.facts, terms)
     grants = list(
         Grant.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("campaign")
         .filter(campaign=state.campaign, subject=subject)
         .order_by("pk")
     )
@@ -43,13 +55,51 @@ def subject_decide(*, subject: str, cause: str) -> Decision | None:
         decided.awards, granted, [(row["policy"], row["member_id"]) for row in closed]
     )
     by_pk = {grant.pk: grant for grant in grants}
-    concerned = {award.member_id for award in change.give}
-    concerned |= {by_pk[shrink.grant].member_id for shrink in change.shrink}
-    if concerned:
-        purses_lock(member_ids=concerned)
-    grants_shrink(state=state, grants=by_pk, shrinks=change.shrink, cause=cause)
+    with_points, others = _shrinks(change.shrink, by_pk)
+    freed = grants_shrink(grants=by_pk, shrinks=others, cause=cause)
+    concerned = {by_pk[shrink.grant].member_id for shrink in with_points}
+    purses = purses_lock(member_ids=concerned) if concerned else {}
+    freed += grants_shrink(grants=by_pk, shrinks=with_points, cause=cause, purses=purses)
+    _schedule(state, terms, grants)
+    if freed:
+        budget_free(
+            campaign_id=state.campaign.pk,
+            reserved_minor=freed.reserved_minor,
+            spent_minor=freed.spent_minor,
+        )
     refused = awards_grant(state=state, awards=change.give)
     return _keep(state, decided, closed, refused, last)
+
+
+def _rewards(terms: Iterable[PolicyTerms], state: State) -> bool:
+    """Whether to keep a decision: for some policy, or because people ask why it came to nothing.
+
+    Openings and acts that nothing rewards would fill the table with answers to no question.
+    """
+    asked_about = (Trigger.JOINED, Trigger.ORDER_PAID, Trigger.ROOM_COMPLETED)
+    trigger = state.facts.trigger
+    return trigger in asked_about or any(policy.trigger is trigger for policy in terms)
+
+
+def _shrinks(
+    shrinks: Iterable[Shrink], grants: Mapping[int, Grant]
+) -> tuple[list[Shrink], list[Shrink]]:
+    """Those of points, and the others, which lock before point accounts do."""
+    with_points: list[Shrink] = []
+    others: list[Shrink] = []
+    for shrink in shrinks:
+        kind = grants[shrink.grant].kind
+        (with_points if kind == AwardKind.POINTS else others).append(shrink)
+    return with_points, others
+
+
+def _schedule(state: State, terms: Iterable[PolicyTerms], grants: Iterable[Grant]) -> None:
+    """Let the holds begin that waited for the order to be fulfilled."""
+    by_policy = {policy.policy: policy for policy in terms}
+    for grant in grants:
+        if grant.settle_at is None and grant.policy in by_policy:
+            grant.settle_at = settle_at(state, by_policy[grant.policy])
+            grant.save(update_fields=["settle_at"])
 
 
 def _closed(last: Decision | None) -> list[dict[str, Any]]:
@@ -80,13 +130,13 @@ def _keep(
         campaign=state.campaign,
         version=state.version,
         subject=state.subject,
-        facts=_facts_json(state.facts),
+        facts=facts_to_json(state.facts),
+        members=sorted(_people_of(state.facts, awards)),
         awards=awards,
         refusals=refusals,
     )
 
 
-def _facts_json(facts: Facts) -> dict[str, Any]:
-    body = asdict(facts)
-    body["people"] = {str(who): list(members) for who, members in facts.people.items()}
-    return body
+def _people_of(facts: Facts, awards: Iterable[dict[str, Any]]) -> set[int]:
+    named = {member for members in facts.people.values() for member in members}
+    return named | {award["member_id"] for award in awards}

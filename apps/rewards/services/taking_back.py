@@ -1,67 +1,103 @@
 """Taking back what a refund should take back: void while pending, claw back once settled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from apps.campaigns.rules import points_cost_minor
-from apps.campaigns.services import budget_free
+from apps.campaigns.rules import AwardKind, divide_rounded
 from apps.core.clock import engine_now
 from apps.core.services import event_record
-from apps.points.services import points_claw_back, points_void
+from apps.points.services import Purse
 from apps.rewards import events
 from apps.rewards.models import ClawBack, Grant
 from apps.rewards.rules import Shrink
-from apps.rewards.subjects import State
+from apps.rewards.services.instruments import INSTRUMENTS, LOCK_ORDER
 
 Status = Grant.Status
 
 
-def grants_shrink(
-    *, state: State, grants: Mapping[int, Grant], shrinks: Sequence[Shrink], cause: str
-) -> None:
-    """Take points back from grants, once per (grant, cause), and free the budget's part.
+@dataclass(frozen=True)
+class Freed:
+    """What taking back gives back to the budget, in minor units: of reserved, and of spent."""
 
-    `grants` by primary key. The caller has locked them and their members' accounts; locks the budget.
-    """
-    reserved = spent = 0
-    for shrink in shrinks:
-        grant = grants[shrink.grant]
-        was_pending = grant.status == Status.PENDING
-        freed = _shrink(state, grant, shrink.points, cause)
-        reserved += freed if was_pending else 0
-        spent += 0 if was_pending else freed
-    if reserved or spent:
-        budget_free(campaign_id=state.campaign.pk, reserved_minor=reserved, spent_minor=spent)
+    reserved_minor: int = 0
+    spent_minor: int = 0
 
-
-def _shrink(state: State, grant: Grant, points: int, cause: str) -> int:
-    """Take `points` of one grant; the cost that is freed, in minor units."""
-    pending = grant.status == Status.PENDING
-    now = engine_now()
-    key = f"take-back:{grant.public_id}:{grant.taken_back + points}"
-    owed = 0
-    if pending:
-        points_void(
-            member_id=grant.member_id, amount=points, key=key, reference=grant.public_id, now=now
+    def __add__(self, other: "Freed") -> "Freed":
+        return Freed(
+            self.reserved_minor + other.reserved_minor, self.spent_minor + other.spent_minor
         )
-    else:
-        owed = points_claw_back(
-            member_id=grant.member_id, amount=points, key=key, reference=grant.public_id, now=now
-        ).owed
+
+    def __bool__(self) -> bool:
+        return bool(self.reserved_minor or self.spent_minor)
+
+
+def grants_shrink(
+    *,
+    grants: Mapping[int, Grant],
+    shrinks: Sequence[Shrink],
+    cause: str,
+    purses: Mapping[int, Purse] | None = None,
+) -> Freed:
+    """Take back from grants, once per (grant, cause); what the caller frees of the budget, last.
+
+    `grants` by primary key. The caller has locked them and, of points, their members' accounts,
+    `purses`; locks coupons and obligations.
+    """
+    freed = Freed()
+    for shrink in _in_lock_order(grants, shrinks):
+        grant = grants[shrink.grant]
+        was_settled = grant.status == Status.SETTLED
+        purse = (purses or {}).get(grant.member_id)
+        cost = _shrink(grant, shrink.amount, cause, purse)
+        freed += Freed(spent_minor=cost) if was_settled else Freed(reserved_minor=cost)
+    return freed
+
+
+def _in_lock_order(grants: Mapping[int, Grant], shrinks: Iterable[Shrink]) -> list[Shrink]:
+    return sorted(shrinks, key=lambda shrink: LOCK_ORDER[AwardKind(grants[shrink.grant].kind)])
+
+
+def _shrink(grant: Grant, amount: int, cause: str, purse: Purse | None) -> int:
+    """Take `amount` of one grant; the cost that is freed, in minor units."""
+    pending = grant.status != Status.SETTLED
+    now = engine_now()
+    taken = INSTRUMENTS[AwardKind(grant.kind)].take_back(grant, amount, cause, now, purse)
     ClawBack.objects.create(
-        grant=grant, cause=cause, points=points, owed=owed, while_pending=pending
+        grant=grant,
+        cause=cause,
+        amount=amount,
+        owed=taken.owed,
+        lost=taken.lost,
+        while_pending=pending,
     )
-    grant.taken_back += points
-    cost_left = points_cost_minor(grant.left, state.campaign.cost_of_1000_points_minor)
+    grant.taken_back += amount
+    grant.lost += taken.lost
+    cost_left = min(cost_of(grant), grant.cost_minor)  # less where an expired coupon freed it
     freed = grant.cost_minor - cost_left
     grant.cost_minor = cost_left
     if grant.left == 0:
         grant.status = Status.VOID if pending else Status.CLAWED_BACK
-    grant.save(update_fields=["taken_back", "cost_minor", "status"])
+    grant.save(update_fields=["taken_back", "lost", "cost_minor", "status"])
     event_record(
         key=f"{events.TAKEN_BACK}:{grant.public_id}:{grant.taken_back}",
         kind=events.TAKEN_BACK,
-        payload={"grant": grant.public_id, "points": points, "owed": owed, "status": grant.status},
+        payload={
+            "grant": grant.public_id,
+            "kind": grant.kind,
+            "amount": amount,
+            "owed": taken.owed,
+            "lost": taken.lost,
+            "status": grant.status,
+        },
         occurred_at=now,
-        is_test=state.campaign.is_test,
+        is_test=grant.campaign.is_test,
     )
     return freed
+
+
+def cost_of(grant: Grant) -> int:
+    """What a grant costs after what was taken back, so that any parts free as much as the whole.
+
+    Its full cost times what is left or lost of its amount, rounded half up.
+    """
+    return divide_rounded(grant.full_cost_minor * (grant.left + grant.lost), grant.amount)

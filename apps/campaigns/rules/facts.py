@@ -1,0 +1,107 @@
+"""The present state behind one trigger, and its form in a stored decision."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from apps.campaigns.rules.terms import Beneficiary, Trigger
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What is left of an order line, in minor units, and the tags of its product."""
+
+    tags: tuple[str, ...]
+    kept_minor: int
+
+
+@dataclass(frozen=True)
+class OrderFacts:
+    """What is left of an order: `kept_minor` = paid − refunded, in minor units."""
+
+    kept_minor: int
+    nth: int
+    lines: tuple[LineFacts, ...] = ()
+    order_id: str = ""
+    fulfilled: bool = False
+
+
+@dataclass(frozen=True)
+class RoomFacts:
+    """A room's size and the seats whose payment was not refunded."""
+
+    size: int
+    kept_seats: int
+    completed: bool
+
+
+@dataclass(frozen=True)
+class ActFacts:
+    """An act of a participant. `nth` counts friends, from 1; None for acts nobody counts."""
+
+    nth: int | None = None
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Who the acting member was at the moment of the fact. Fixed then; never read again later."""
+
+    tier: str = ""
+    audiences: tuple[str, ...] = ()
+    channel: str = ""
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The present state behind one trigger. `people` maps a beneficiary to members' primary keys.
+
+    `variant` is the tree's; `is_holdout` means it gets nothing, to compare with. `outranked` names
+    the campaigns of the same exclusive group that lost the order to this one.
+    """
+
+    trigger: Trigger
+    people: dict[Beneficiary, tuple[int, ...]]
+    confirmed: bool = True
+    in_window: bool = True
+    order: OrderFacts | None = None
+    room: RoomFacts | None = None
+    act: ActFacts | None = None
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    variant: str = ""
+    is_holdout: bool = False
+    outranked: tuple[str, ...] = ()
+
+
+def facts_to_json(facts: Facts) -> dict[str, Any]:
+    """Facts as a decision keeps them."""
+    body = asdict(facts)
+    body["people"] = {str(who): list(members) for who, members in facts.people.items()}
+    return body
+
+
+def facts_from_json(body: dict[str, Any]) -> Facts:
+    """Facts as a decision kept them; what a later engine added has its default."""
+    order, room, act = body.get("order"), body.get("room"), body.get("act")
+    circumstances = body.get("circumstances") or {}
+    return Facts(
+        trigger=Trigger(body["trigger"]),
+        people={Beneficiary(who): tuple(members) for who, members in body["people"].items()},
+        confirmed=body["confirmed"],
+        in_window=body["in_window"],
+        order=_order(order) if order else None,
+        room=RoomFacts(**room) if room else None,
+        act=ActFacts(**act) if act else None,
+        circumstances=Circumstances(
+            **{**circumstances, "audiences": tuple(circumstances.get("audiences", ()))}
+        ),
+        variant=body.get("variant", ""),
+        is_holdout=body.get("is_holdout", False),
+        outranked=tuple(body.get("outranked", ())),
+    )
+
+
+def _order(row: dict[str, Any]) -> OrderFacts:
+    lines = tuple(
+        LineFacts(tuple(line["tags"]), line["kept_minor"]) for line in row.get("lines", ())
+    )
+    return OrderFacts(**{**row, "lines": lines})

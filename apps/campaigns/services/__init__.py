@@ -1,0 +1,78 @@
+"""The only writers of campaigns, versions, audiences and budgets."""
+
+from apps.campaigns.services.budgets import (
+    BudgetTooSmall,
+    budget_change,
+    budget_free,
+    budget_reserve,
+    budget_spend,
+)
+from apps.campaigns.services.complying import (
+    AlreadyOverridden,
+    ComplianceBlocks,
+    FindingFinal,
+    FindingUnknown,
+    OverrideNeedsReason,
+    campaign_findings,
+    compliance_override,
+)
+from apps.campaigns.services.copying import campaign_copy
+from apps.campaigns.services.drafting import draft_terms, draft_variants
+from apps.campaigns.services.listing import (
+    AudienceChange,
+    audience_add,
+    audience_create,
+    audience_remove,
+)
+from apps.campaigns.services.publishing import (
+    CampaignWithoutPolicies,
+    SeveralHoldouts,
+    VariantUnknown,
+    campaign_publish,
+)
+from apps.campaigns.services.turning import (
+    CampaignNotRunning,
+    CampaignTurnRefused,
+    campaign_end,
+    campaign_lock,
+    campaign_pause,
+    campaign_resume,
+    campaigns_turn,
+    emergency_lift,
+    emergency_stop,
+)
+
+__all__ = [
+    "AlreadyOverridden",
+    "AudienceChange",
+    "BudgetTooSmall",
+    "CampaignNotRunning",
+    "CampaignTurnRefused",
+    "CampaignWithoutPolicies",
+    "ComplianceBlocks",
+    "FindingFinal",
+    "FindingUnknown",
+    "OverrideNeedsReason",
+    "SeveralHoldouts",
+    "VariantUnknown",
+    "audience_add",
+    "audience_create",
+    "audience_remove",
+    "budget_change",
+    "budget_free",
+    "budget_reserve",
+    "budget_spend",
+    "campaign_copy",
+    "campaign_end",
+    "campaign_findings",
+    "campaign_lock",
+    "campaign_pause",
+    "campaign_publish",
+    "campaign_resume",
+    "campaigns_turn",
+    "compliance_override",
+    "draft_terms",
+    "draft_variants",
+    "emergency_lift",
+    "emergency_stop",
+]

@@ -1,0 +1,1 @@
+"""Doors of the sale: an order's life, quotes, instruments at checkout."""

@@ -1,0 +1,3 @@
+"""The facts this app records: `fact.` and the kind, such as `fact.checked_in`."""
+
+PREFIX = "fact"

@@ -1,0 +1,1 @@
+"""Doors of rewards: what was granted and why, and what would be."""
