@@ -1,0 +1,4 @@
+"""The facts this app records."""
+
+MADE = "exchange.made"
+CANCELLED = "exchange.cancelled"
