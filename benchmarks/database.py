@@ -47,7 +47,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._session = psycopg.connect(url, autocommit=True)
+        # A million rows take longer than a statement of the engine may.
+        self._session = psycopg.connect(url, autocommit=True, options="-c statement_timeout=0")
 
     def close(self) -> None:
         self._session.close()

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -22,8 +23,16 @@ STOP_SECONDS = 15.0
 Address = tuple[str, int]
 
 
+@dataclass(frozen=True)
+class Served:
+    """Where the web server listens, and its parent process."""
+
+    address: Address
+    pid: int
+
+
 @contextmanager
-def served() -> Iterator[Address]:
+def served() -> Iterator[Served]:
     """Serve the engine on a free port of this machine. An EngineFailed gains its log's end."""
     port = _free_port()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
@@ -37,7 +46,7 @@ def served() -> Iterator[Address]:
         )
         try:
             _wait_ready(f"http://{HOST}:{port}/readyz", process)
-            yield HOST, port
+            yield Served((HOST, port), process.pid)
         except EngineFailed as error:
             log.seek(0)
             raise EngineFailed(f"{error}\n{log.read()[-2000:].decode(errors='replace')}") from None

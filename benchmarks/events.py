@@ -1,11 +1,5 @@
 """Processing a fact: a paid order is decided, and its buyer rewarded."""
 
-import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-
 from django.db import transaction
 
 from apps.campaigns.models import Campaign
@@ -13,14 +7,13 @@ from apps.campaigns.rules import Beneficiary, Trigger
 from apps.members.models import Member
 from apps.orders.services import LineReport
 from apps.points.services import purses_lock
-from benchmarks import pgbench, stage
+from benchmarks import pgbench, stage, workers
 from benchmarks.arena import Arena
 from benchmarks.database import Database
-from benchmarks.errors import BenchmarkError, RanOut
-from benchmarks.options import BASE_DIR
+from benchmarks.errors import RanOut
 from benchmarks.rounds import Case, Sample
+from benchmarks.workers import Workers
 
-PROCESSORS = 2
 BUYERS = 100
 BATCH = 50
 
@@ -35,12 +28,14 @@ def make_case(arena: Arena) -> Case:
         "Paid orders", Trigger.ORDER_PAID, Beneficiary.MEMBER, Campaign.QualifyingAct.JOIN
     )
     buyers = _make_buyers(campaign)
+    processors = workers.start(arena.stack, "events", workers.PROCESSES)
     return Case(
         name="events",
-        title=f"order.paid processed by {PROCESSORS} processes, in a campaign with one policy",
+        title=f"order.paid processed by {workers.PROCESSES} processes, in a campaign with one policy",
         table="rewards_decision",
-        engine=ProcessedEvents(arena.database, buyers, arena.stack),
+        engine=ProcessedEvents(arena.database, buyers, processors),
         ceiling=UpdatedEvents(arena.database, campaign, buyers, arena.connections),
+        processes=processors.pids,
     )
 
 
@@ -60,10 +55,10 @@ class ProcessedEvents:
     guess = 60
     least_seconds = 0.0
 
-    def __init__(self, database: Database, buyers: list[Member], stack: ExitStack) -> None:
+    def __init__(self, database: Database, buyers: list[Member], processors: Workers) -> None:
         self._database = database
         self._buyers = buyers
-        self._processors = [stack.enter_context(_processor()) for _ in range(PROCESSORS)]
+        self._processors = processors
 
     def prepare(self, acts: int) -> None:
         line = LineReport("1", stage.TEA.sku, 1, stage.TEA.single_price_minor)
@@ -74,13 +69,10 @@ class ProcessedEvents:
                     stage.report_order(self._buyers[nth % len(self._buyers)], line)
 
     def run(self, seconds: float) -> Sample:
-        for processor in self._processors:
-            _tell(processor, f"{seconds}\n")
-        told = [json.loads(_hear(processor)) for processor in self._processors]
-        began, ended = min(one["began"] for one in told), max(one["ended"] for one in told)
-        if not self._database.one(PENDING) and ended - began < seconds / 2:
+        sample = self._processors.run(seconds)
+        if not self._database.one(PENDING) and sample.seconds < seconds / 2:
             raise RanOut
-        return Sample(sum(one["processed"] for one in told), ended - began)
+        return sample
 
 
 class UpdatedEvents:
@@ -116,38 +108,3 @@ class UpdatedEvents:
         if not self._database.one(PENDING):
             raise RanOut
         return sample
-
-
-Processor = subprocess.Popen[str]
-
-
-@contextmanager
-def _processor() -> Iterator[Processor]:
-    """A process that processes events when told to."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.processor"],
-        cwd=BASE_DIR,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # out of reach of Ctrl-C: it ends with us
-    )
-    try:
-        _hear(process)  # that it is ready
-        yield process
-    finally:
-        process.terminate()
-        process.communicate()
-
-
-def _tell(process: Processor, line: str) -> None:
-    assert process.stdin
-    process.stdin.write(line)
-    process.stdin.flush()
-
-
-def _hear(process: Processor) -> str:
-    assert process.stdout
-    if line := process.stdout.readline():
-        return line
-    raise BenchmarkError("a processor of events ended")

@@ -5,12 +5,14 @@ up. Every answer is waited for, so answers can be compared with rows.
 """
 
 import itertools
+import json
 import multiprocessing
 import queue
 import selectors
 import signal
 import socket
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,11 @@ from typing import Any
 from benchmarks.errors import EngineFailed
 
 NAME = "benchmarks.load"
+# A phone's, because links opened by scripts are told apart and count nowhere.
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60"
+)
 ANSWER_SECONDS = 30.0
 START_SECONDS = 60.0
 
@@ -32,6 +39,22 @@ class Load:
     seconds: float
     repeat: bool = False
     processes: int = 1
+
+
+def post(address: tuple[str, int], path: str, token: str, body: dict[str, Any]) -> bytes:
+    """A request to the API, to be sent once: it has an Idempotency-Key of its own."""
+    host, port = address
+    text = json.dumps(body) if body else ""
+    head = (
+        f"POST {path} HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"User-Agent: {PHONE}",
+        f"Authorization: Bearer {token}",
+        f"Idempotency-Key: {uuid.uuid4()}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(text)}",
+    )
+    return ("\r\n".join(head) + "\r\n\r\n" + text).encode()
 
 
 @dataclass

@@ -9,16 +9,30 @@ from pathlib import Path
 from referral_engine.stack.addresses import var_dir
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-CASES = ("visits", "seats-hot", "seats-many", "events")
+CASES = (
+    "visits",
+    "seats-hot",
+    "seats-many",
+    "events",
+    "points-spend",
+    "points-pair",
+    "coupon-redeem",
+    "ledger",
+    "tiers-million",
+)
 
 
 @dataclass(frozen=True)
 class Options:
-    """`connections` are the load generator's to the engine, and pgbench's to PostgreSQL."""
+    """`connections` are the load generator's to the engine, and pgbench's to PostgreSQL.
+
+    `members` is how many the sweeper of tiers finds.
+    """
 
     rounds: int
     seconds: float
     connections: int
+    members: int
     only: tuple[str, ...]
     json: Path
 
@@ -29,10 +43,11 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--rounds", type=int, default=5, help="per case and side (5)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each round (3)")
     parser.add_argument("--connections", type=int, default=16, help="of the load (16)")
+    parser.add_argument("--members", type=int, default=1_000_000, help="with a tier (1000000)")
     parser.add_argument("--only", action="append", choices=CASES, help="this case; repeatable")
     parser.add_argument("--json", type=Path, default=var_dir(os.environ, BASE_DIR) / "bench.json")
     given = parser.parse_args(arguments)
-    if given.rounds < 1 or given.seconds <= 0 or given.connections < 2:
-        parser.error("at least 1 round of some time, and 2 connections")
+    if given.rounds < 1 or given.seconds <= 0 or given.connections < 2 or given.members < 1:
+        parser.error("at least 1 round of some time, 2 connections and 1 member")
     only = tuple(name for name in CASES if name in (given.only or CASES))
-    return Options(given.rounds, given.seconds, given.connections, only, given.json)
+    return Options(given.rounds, given.seconds, given.connections, given.members, only, given.json)

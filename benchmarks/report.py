@@ -34,6 +34,7 @@ def machine(database: Database, options: Options) -> dict[str, Any]:
         "rounds": options.rounds,
         "seconds": options.seconds,
         "connections": options.connections,
+        "members": options.members,
         "generators": {"GET": visits.generator(), "POST": LOAD, "SQL": "pgbench"},
     }
 
@@ -47,12 +48,14 @@ def show(console: Console, results: Sequence[Result], facts: dict[str, Any]) -> 
         pad_edge=False,
     )
     table.add_column("median, min–max", no_wrap=True)
-    for column in ("engine", "ceiling", "ratio", "rows"):
+    for column in ("engine", "ceiling", "ratio", "rows", "MiB"):
         table.add_column(column, justify="right", no_wrap=True)
     for result in results:
         ratio = _spread(result.ratios, "{:.3f}")
         rates = [_spread(side.rates, "{:,.0f}") for side in (result.engine, result.ceiling)]
-        table.add_row(result.case.name, *rates, ratio, _rows(result))
+        table.add_row(
+            result.case.name, *rates, ratio, _rows(result), f"{result.memory.mebibytes:,.0f}"
+        )
     console.print(table)
     for result in results:
         console.print(f"{result.case.name}: {result.case.title}", highlight=False)
@@ -67,7 +70,9 @@ def _measured_on(facts: dict[str, Any]) -> str:
         f"fsync {server['fsync']}, synchronous_commit {server['synchronous_commit']}; "
         f"{facts['rounds']} rounds of {facts['seconds']:g} s in turns, "
         f"{facts['connections']} connections; GET by {generators['GET']}, "
-        f"POST by {generators['POST']}. Rows: those one act adds + changes. "
+        f"POST by {generators['POST']}. "
+        "Rows: those one act adds + changes (those of the ceiling, where they are others). "
+        "MiB: the most the engine's processes held at a moment, what they share counted in each. "
         "Ratios travel, figures do not."
     )
 
@@ -79,7 +84,7 @@ def _spread(values: Sequence[float], form: str) -> str:
 
 def _rows(result: Result) -> str:
     engine, ceiling = _total(result.engine.rows), _total(result.ceiling.rows)
-    return engine if engine == ceiling else f"{engine}\nceiling {ceiling}"
+    return engine if engine == ceiling else f"{engine}\n({ceiling})"
 
 
 def _total(rows: Rows) -> str:
@@ -100,6 +105,10 @@ def _told(result: Result) -> dict[str, Any]:
     return {
         "title": result.case.title,
         "ratio": _numbers(result.ratios, 4),
+        "memory": {
+            "processes": result.memory.processes,
+            "peak_mebibytes": round(result.memory.mebibytes, 1),
+        },
         "engine": _side(result.engine),
         "ceiling": _side(result.ceiling),
     }

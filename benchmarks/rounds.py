@@ -1,12 +1,13 @@
 """Two sides taking turns, and what came of it."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from benchmarks.database import Database
 from benchmarks.errors import BenchmarkError, RanOut
+from benchmarks.memory import Peak
 from benchmarks.writes import Rows, Watch
 
 # Work is prepared for more than was ever done in a round, because machines have better moments.
@@ -47,13 +48,19 @@ class Side(Protocol):
 
 @dataclass(frozen=True)
 class Case:
-    """An act, measured on both sides. Each act writes one row to `table`."""
+    """An act, measured on both sides. Each act writes one row to `table`.
+
+    `ceiling_table`, where the ceiling writes it to another. `processes` are the parents of those of
+    the engine that do the act.
+    """
 
     name: str
     title: str
     table: str
     engine: Side
     ceiling: Side
+    processes: tuple[int, ...]
+    ceiling_table: str = ""
 
 
 @dataclass
@@ -74,6 +81,7 @@ class Result:
     """A case's rounds; the n-th of both sides were neighbours in time."""
 
     case: Case
+    memory: Peak
     engine: Measured = field(default_factory=Measured)
     ceiling: Measured = field(default_factory=Measured)
 
@@ -91,18 +99,20 @@ def contest(
 
     Raises BenchmarkError when a side's acts are not the rows that are there afterwards.
     """
-    result = Result(case)
-    sides = ((case.engine, result.engine), (case.ceiling, result.ceiling))
-    for side, measured in sides:
-        watch = Watch(database)
-        warm_up = _round(case, side, database, min(seconds, WARM_UP_SECONDS), side.guess, watch)
-        measured.warm_up, measured.rows = warm_up, watch.rows_per_row_of(case.table)
+    result = Result(case, Peak(case.processes))
+    sides = (
+        (case.engine, case.table, result.engine, [result.memory]),
+        (case.ceiling, case.ceiling_table or case.table, result.ceiling, []),
+    )
+    for side, table, measured, during in sides:
+        watch, time = Watch(database), min(seconds, WARM_UP_SECONDS)
+        warm_up = _round(case, side, table, database, time, side.guess, [watch, *during])
+        measured.warm_up, measured.rows = warm_up, watch.rows_per_row_of(table)
         on_round()
     for _ in range(rounds):
-        for side, measured in sides:
+        for side, table, measured, during in sides:
             best = max(sample.rate for sample in (measured.warm_up, *measured.samples))
-            sample = _round(case, side, database, seconds, best, nullcontext())
-            measured.samples.append(sample)
+            measured.samples.append(_round(case, side, table, database, seconds, best, during))
             on_round()
     return result
 
@@ -110,10 +120,11 @@ def contest(
 def _round(
     case: Case,
     side: Side,
+    table: str,
     database: Database,
     seconds: float,
     rate: float,
-    watch: AbstractContextManager[object],
+    during: Sequence[AbstractContextManager[object]],
 ) -> Sample:
     """One round, tried again with more work when it ran out. The former one's litter is cleared."""
     seconds = max(seconds, side.least_seconds)
@@ -121,15 +132,17 @@ def _round(
     for _ in range(TRIES):
         side.prepare(acts)
         database.run("VACUUM (ANALYZE)")
-        before = database.count(case.table)
+        before = database.count(table)
         try:
-            with watch:
+            with ExitStack() as stack:
+                for watch in during:
+                    stack.enter_context(watch)
                 sample = side.run(seconds)
                 database.wait_quiet()
         except RanOut:
             acts *= 3
             continue
-        written = database.count(case.table) - before
+        written = database.count(table) - before
         if not sample.acts <= written <= sample.acts + sample.unsure:
             raise BenchmarkError(f"{case.name}: {sample.acts} acts, but {written} rows written")
         return sample

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import uuid
 from collections import deque
 from collections.abc import Iterable
 
@@ -51,6 +50,7 @@ def make_hot_case(arena: Arena) -> Case:
         table="groupbuy_seat",
         engine=HeldSeats(arena.address, offers, arena.connections, batch=1),
         ceiling=InsertedSeats(arena.database, offers, arena.connections, hot=True),
+        processes=(arena.server,),
     )
 
 
@@ -63,6 +63,7 @@ def make_many_case(arena: Arena) -> Case:
         table="groupbuy_seat",
         engine=HeldSeats(arena.address, offers, arena.connections, batch=BATCH),
         ceiling=InsertedSeats(arena.database, offers, arena.connections, hot=False),
+        processes=(arena.server,),
     )
 
 
@@ -114,18 +115,9 @@ class HeldSeats:
         return [request for turn in zip(*by_room, strict=True) for request in turn]
 
     def _request(self, opened: OpenRoom, guest: Guest) -> bytes:
-        host, port = self._address
-        body = json.dumps({"visit_token": guest.visit_token, "sku": stage.TEA.sku})
-        head = (
-            f"POST /api/v1/rooms/{opened.room.public_id}/seats HTTP/1.1",
-            f"Host: {host}:{port}",
-            f"User-Agent: {stage.PHONE}",
-            f"Authorization: Bearer {guest.token}",
-            f"Idempotency-Key: {uuid.uuid4()}",
-            "Content-Type: application/json",
-            f"Content-Length: {len(body)}",
-        )
-        return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
+        body = {"visit_token": guest.visit_token, "sku": stage.TEA.sku}
+        path = f"/api/v1/rooms/{opened.room.public_id}/seats"
+        return load.post(self._address, path, guest.token, body)
 
 
 class InsertedSeats:

@@ -20,17 +20,12 @@ from apps.invites.selectors import Brought, visit_token
 from apps.invites.services import campaign_join, campaign_link, visit_record
 from apps.members.credentials import MemberClaims, member_token_issue
 from apps.members.models import Member
-from apps.members.services import member_register
+from apps.members.services import member_register, server_key_create
 from apps.orders.services import LineReport, OrderReport
 
 CURRENCY = "CNY"
 TEA = ItemTerms("tea", "Green tea, 500 g", 9_900, 6_900, 1_000_000_000)
 NOBODY = Brought()
-# A phone's, because links opened by scripts are told apart and count nowhere.
-PHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
-    "(KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60"
-)
 
 _numbers = itertools.count(1)
 
@@ -62,11 +57,28 @@ def make_group_campaign(name: str) -> Campaign:
     return make_campaign(name, Trigger.ROOM_COMPLETED, Beneficiary.HOST, act)
 
 
-def make_member() -> Member:
+def make_key() -> str:
+    """The text of a server key of the shop."""
+    return server_key_create(name="shop")[1]
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """A member, and what the shop calls them."""
+
+    member: Member
+    external_id: str
+
+
+def make_shopper() -> Shopper:
     """A member as a shop registers one."""
     name = f"shopper-{next(_numbers)}"
     member, _ = member_register(external_id=name, nickname=name, now=timezone.now())
-    return member
+    return Shopper(member, name)
+
+
+def make_member() -> Member:
+    return make_shopper().member
 
 
 def join(campaign: Campaign, member: Member) -> None:

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import events, report, seats, visits
+from benchmarks import coupons, events, ledger, points, report, seats, tiers, visits
 from benchmarks.arena import Arena
 from benchmarks.database import Database
 from benchmarks.engine import served
@@ -19,6 +19,11 @@ CASES: dict[str, Callable[[Arena], Case]] = {
     "seats-hot": seats.make_hot_case,
     "seats-many": seats.make_many_case,
     "events": events.make_case,
+    "points-spend": points.make_spend_case,
+    "points-pair": points.make_pair_case,
+    "coupon-redeem": coupons.make_case,
+    "ledger": ledger.make_case,
+    "tiers-million": tiers.make_case,
 }
 
 
@@ -35,11 +40,19 @@ def run(options: Options, url: str) -> None:
 
 def _measure(options: Options, database: Database, console: Console) -> list[Result]:
     results = []
-    with served() as address, _progress(console, options) as (now, on_round):
+    with served() as server, _progress(console, options) as (now, on_round):
         for name in options.only:
             now(name)
             with ExitStack() as stack:
-                case = CASES[name](Arena(database, address, options.connections, stack))
+                arena = Arena(
+                    database,
+                    server.address,
+                    server.pid,
+                    options.connections,
+                    options.members,
+                    stack,
+                )
+                case = CASES[name](arena)
                 results.append(contest(case, database, options.rounds, options.seconds, on_round))
     return results
 
@@ -49,7 +62,7 @@ def _progress(
     console: Console, options: Options
 ) -> Iterator[tuple[Callable[[str], None], Callable[[], None]]]:
     """A bar of all rounds; yields what to call with a case's name, and after each round."""
-    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description:<13}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
         task = progress.add_task("", total=len(options.only) * 2 * (options.rounds + 1))
         yield (

@@ -19,6 +19,7 @@ def make_case(arena: Arena) -> Case:
         table="invites_visit",
         engine=OpenedLinks(arena.address, codes, arena.connections),
         ceiling=InsertedVisits(arena.database.url, codes, arena.connections),
+        processes=(arena.server,),
     )
 
 
@@ -47,7 +48,7 @@ class OpenedLinks:
             return wrk.run(
                 f"http://{host}:{port}",
                 self._paths,
-                agent=stage.PHONE,
+                agent=load.PHONE,
                 connections=self._connections,
                 seconds=seconds,
             )
@@ -57,7 +58,7 @@ class OpenedLinks:
         return Sample(tally.answers, tally.seconds)
 
     def _request(self, path: str, host: str, port: int) -> bytes:
-        head = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {stage.PHONE}\r\n"
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {load.PHONE}\r\n"
         return f"{head}Accept: text/html\r\n\r\n".encode()
 
 

@@ -9,31 +9,38 @@ WITH event AS (
   FOR NO KEY UPDATE SKIP LOCKED
 ), fact AS (
   SELECT id, occurred_at, concat_ws(':', 'order', id, 'campaign', :campaign_id::bigint) AS subject,
-         (payload->>'member')::bigint AS member_id, (payload->>'account')::bigint AS account_id
+         (payload->>'member')::bigint AS member_id, (payload->>'account')::bigint AS account_id,
+         payload->>'order_id' AS order_id
   FROM event
 ), decision AS (
   INSERT INTO rewards_decision (
-    public_id, campaign_id, version_id, subject, facts, awards, refusals
+    public_id, campaign_id, version_id, subject, facts, members, awards, refusals
   )
   SELECT 'dec_' || left(replace(gen_random_uuid()::text, '-', ''), 22),
          :campaign_id::bigint, :version_id::bigint, subject,
          jsonb_build_object(
            'trigger', 'order_paid', 'people', jsonb_build_object('member', jsonb_build_array(member_id)),
-           'confirmed', true, 'in_window', true, 'room', null,
-           'order', jsonb_build_object('kept_minor', 9900, 'nth', 1)),
+           'confirmed', true, 'in_window', true, 'room', null, 'act', null,
+           'order', jsonb_build_object(
+             'nth', 1, 'kept_minor', 9900, 'order_id', order_id, 'fulfilled', false,
+             'lines', jsonb_build_array(jsonb_build_object('tags', '[]'::jsonb, 'kept_minor', 9900))),
+           'circumstances', jsonb_build_object(
+             'tier', '', 'audiences', '[]'::jsonb, 'channel', '', 'is_new', true),
+           'variant', '', 'is_holdout', false, 'outranked', '[]'::jsonb),
+         ARRAY[member_id],
          jsonb_build_array(jsonb_build_object(
-           'policy', :policy::text, 'beneficiary', 'member', 'member_id', member_id, 'points', 10,
-           'hold_seconds', 604800)),
+           'policy', :policy::text, 'beneficiary', 'member', 'member_id', member_id,
+           'kind', 'points', 'amount', 10, 'hold_seconds', 604800, 'hold_from', 'fact')),
          '[]'
   FROM fact
 ), given AS (
   INSERT INTO rewards_grant (
-    public_id, campaign_id, policy, subject, beneficiary, member_id, points, taken_back, cost_minor,
-    status, settle_at
+    public_id, campaign_id, policy, subject, beneficiary, member_id, kind, amount, taken_back, lost,
+    full_cost_minor, cost_minor, what, status, settle_at
   )
   SELECT 'grt_' || left(replace(gen_random_uuid()::text, '-', ''), 22),
-         :campaign_id::bigint, :policy, subject, 'member', member_id, 10, 0, 10,
-         'pending', occurred_at + interval '7 days'
+         :campaign_id::bigint, :policy, subject, 'member', member_id, 'points', 10, 0, 0, 10, 10,
+         '', 'pending', occurred_at + interval '7 days'
   FROM fact
   RETURNING public_id
 ), transfer AS (

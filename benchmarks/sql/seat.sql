@@ -15,10 +15,13 @@ WITH turn AS (
   RETURNING id
 ), participant AS (
   INSERT INTO invites_participant (
-    public_id, campaign_id, member_id, referrer_id, root_id, generation, version_id, status, joined_at
+    public_id, campaign_id, member_id, referrer_id, root_id, generation, version_id, variant,
+    crossed, circumstances, status, joined_at
   )
   SELECT 'par_' || left(replace(gen_random_uuid()::text, '-', ''), 22),
-         :campaign_id, member_id, referrer_id, referrer_id, 1, :version_id, 'provisional', at
+         :campaign_id, member_id, referrer_id, referrer_id, 1, :version_id, '', false,
+         jsonb_build_object('tier', '', 'audiences', '[]'::jsonb, 'channel', '', 'is_new', true),
+         'provisional', at
   FROM turn, room
   RETURNING id, public_id, referrer_id
 ), trace AS (

@@ -11,7 +11,10 @@ from tests.demo.own_var import ROOT, environ, own_var
 
 pytestmark = pytest.mark.slow
 
-CASES = ("visits", "seats-hot", "events")
+# Where the ceiling does the same; of the others it is one transfer between two accounts.
+ALIKE = ("visits", "seats-hot", "events", "tiers-million")
+TRANSFERS = ("points-spend", "points-pair", "coupon-redeem", "ledger")
+CASES = (*ALIKE[:3], *TRANSFERS, *ALIKE[3:])
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +22,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a run of the shortest rounds wrote, on servers of its own."""
     path = tmp_path_factory.mktemp("bench") / "new" / "bench.json"
     stack = ["-m", "referral_engine.stack", "run", "--ephemeral", "--no-fsync", "--"]
-    bench = ["-m", "benchmarks", "--rounds=1", "--seconds=0.2", "--connections=4", f"--json={path}"]
+    bench = ["-m", "benchmarks", "--rounds=1", "--seconds=0.2", "--connections=4"]
+    bench += ["--members=2000", f"--json={path}"]
     bench += [f"--only={name}" for name in CASES]
     done = run(*stack, sys.executable, *bench)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -35,7 +39,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
             env=environ(var),
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=400,
             check=False,
         )
 
@@ -55,8 +59,35 @@ def test_every_case_tells_all_its_rounds(told: dict[str, Any]) -> None:
 
 
 def test_the_ceiling_writes_what_the_engine_writes(told: dict[str, Any]) -> None:
-    for name, case in told["cases"].items():
+    for name in ALIKE:
+        case = told["cases"][name]
         assert case["ceiling"]["rows_per_act"] == case["engine"]["rows_per_act"], name
+
+
+def test_the_ledgers_ceiling_is_one_transfer(told: dict[str, Any]) -> None:
+    one_transfer = {"points_account": {"update": 2.0}, "points_transfer": {"insert": 1.0}}
+    for name in TRANSFERS:
+        assert told["cases"][name]["ceiling"]["rows_per_act"] == one_transfer, name
+
+
+def test_what_instruments_promise_is_written(told: dict[str, Any]) -> None:
+    rows = {name: told["cases"][name]["engine"]["rows_per_act"] for name in TRANSFERS}
+    reply = {"insert": 1.0}
+    assert rows["points-spend"]["core_idempotentreply"] == reply
+    assert rows["points-spend"]["points_reservation"] == reply
+    assert rows["points-pair"]["points_transfer"] == {"insert": 2.0}
+    assert rows["points-pair"]["points_reservation"] == {"insert": 1.0, "update": 1.0}
+    assert rows["coupon-redeem"]["coupons_coupon"] == {"update": 1.0}
+    assert rows["coupon-redeem"]["core_idempotentreply"] == reply
+    assert rows["ledger"]["points_transfer"] == {"insert": 1.0}
+
+
+def test_the_engines_memory_is_told(told: dict[str, Any]) -> None:
+    for name, case in told["cases"].items():
+        memory = case["memory"]
+        assert memory["processes"] >= 1, name
+        # A process that has loaded the engine holds more than this, and no case is that greedy.
+        assert 30 < memory["peak_mebibytes"] / memory["processes"] < 1000, name
 
 
 def test_the_machine_is_told(told: dict[str, Any]) -> None:
@@ -64,6 +95,7 @@ def test_the_machine_is_told(told: dict[str, Any]) -> None:
     assert machine["cores"] >= 1
     assert machine["postgresql"]["server_version"]
     assert (machine["rounds"], machine["seconds"], machine["connections"]) == (1, 0.2, 4)
+    assert machine["members"] == 2000
     assert machine["generators"]["POST"] == "benchmarks.load"
 
 

@@ -1,0 +1,91 @@
+"""python -m benchmarks.worker WORK: one process of the engine that works when told to.
+
+Reads a line of JSON from its input, `seconds` and what else the work is given, works for so long or
+until nothing is left, and answers with a line of JSON.
+"""
+
+import datetime as dt
+import itertools
+import json
+import sys
+import time
+import uuid
+from collections.abc import Callable
+
+import django
+
+STEP = 5  # events between two looks at the clock
+POINTS = 10
+
+Going = Callable[[], bool]
+
+
+def main() -> None:
+    work = WORKS[sys.argv[1]]
+    django.setup()
+    import apps.core.services  # what takes its time to load, before the clock runs
+
+    assert apps.core.services
+    print("ready", flush=True)
+    for line in sys.stdin:
+        given = json.loads(line)
+        began = time.monotonic()
+        ends = began + given.pop("seconds")
+        done = work(lambda until=ends: time.monotonic() < until, **given)
+        told = {"done": done, "began": began, "ended": time.monotonic()}
+        print(json.dumps(told), flush=True)
+
+
+def events(going: Going) -> int:
+    """Process due events; how many."""
+    from apps.core.services import events_process
+
+    done = 0
+    while going():
+        some = events_process(limit=STEP)
+        done += some
+        if some < STEP:
+            break
+    return done
+
+
+def transfers(going: Going, members: list[int]) -> int:
+    """Members earn points on hold, have them settled and spend them; how many transfers."""
+    from apps.points.services import points_pend, points_settle, points_spend
+
+    done = 0
+    life = (points_pend, points_settle, points_spend)
+    for member in itertools.cycle(members):
+        for move in life:
+            if not going():
+                return done
+            move(
+                member_id=member,
+                amount=POINTS,
+                key=f"bench:{uuid.uuid4()}",
+                reference="grt_bench",
+                now=dt.datetime.now(dt.UTC),
+            )
+            done += 1
+    return done
+
+
+def memberships(going: Going) -> int:
+    """Move due memberships on; how many."""
+    from apps.tiers.services import memberships_sweep
+
+    done = 0
+    while going():
+        some = memberships_sweep()
+        done += some
+        if not some:
+            break
+    return done
+
+
+WORKS: dict[str, Callable[..., int]] = {
+    work.__name__: work for work in (events, transfers, memberships)
+}
+
+if __name__ == "__main__":
+    main()
