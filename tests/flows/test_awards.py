@@ -8,6 +8,7 @@ import pytest
 
 from apps.campaigns.models import Budget, Campaign
 from apps.campaigns.rules import AwardKind, Beneficiary, Trigger
+from apps.campaigns.services import CouponMisfit
 from apps.core.clock import engine_now
 from apps.coupons.models import Template
 from apps.obligations.services import payouts_close
@@ -72,6 +73,15 @@ def test_a_coupon_is_promised_then_usable_then_redeemed(
     (grant,) = shop.grants(ann)
     assert (grant["status"], grant["lost"]) == ("clawed_back", 1)
     assert used(campaign) == (0, 1000)
+
+
+@pytest.mark.parametrize("misfit", [{"currency": "EUR"}, {"is_test": True}])
+def test_a_coupon_of_another_currency_or_mode_is_not_published(
+    shop: Shop, misfit: dict[str, Any]
+) -> None:
+    with pytest.raises(CouponMisfit):
+        make_buyers_award(AwardKind.COUPON, coupon_template=make_template(**misfit).public_id)
+    assert not Campaign.objects.exclude(status="draft").exists()
 
 
 def test_an_unused_coupon_comes_back_with_the_refund(

@@ -26,6 +26,7 @@ from apps.campaigns.services.listing import (
 )
 from apps.campaigns.services.publishing import (
     CampaignWithoutPolicies,
+    CouponMisfit,
     SeveralHoldouts,
     VariantUnknown,
     campaign_publish,
@@ -50,6 +51,7 @@ __all__ = [
     "CampaignTurnRefused",
     "CampaignWithoutPolicies",
     "ComplianceBlocks",
+    "CouponMisfit",
     "FindingFinal",
     "FindingUnknown",
     "OverrideNeedsReason",

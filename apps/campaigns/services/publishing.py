@@ -13,6 +13,7 @@ from apps.campaigns.services.turning import CampaignTurnRefused, campaign_lock
 from apps.core.errors import Invalid
 from apps.core.services import event_record
 from apps.core.transactions import in_transaction
+from apps.coupons.selectors import template_cost
 
 Status = Campaign.Status
 
@@ -31,14 +32,18 @@ class SeveralHoldouts(Invalid):
     message = "One variant at most is the holdout."
 
 
+class CouponMisfit(Invalid):
+    code = "coupon_misfit"
+
+
 @in_transaction
 def campaign_publish(*, campaign_id: int, now: dt.datetime) -> Version:
     """Freeze the policies as the next version and let the campaign run inside its window.
 
     Publishing again is how an operator changes a running campaign: new participants get the new
     version, everybody else keeps theirs. Raises CampaignWithoutPolicies, VariantUnknown,
-    SeveralHoldouts, ComplianceBlocks while a blocking finding has no override, CampaignTurnRefused
-    for an ended campaign. Locks the campaign.
+    SeveralHoldouts, CouponMisfit, ComplianceBlocks while a blocking finding has no override,
+    CampaignTurnRefused for an ended campaign. Locks the campaign.
     """
     campaign = campaign_lock(campaign_id)
     if campaign.status == Status.ENDED:
@@ -50,6 +55,7 @@ def campaign_publish(*, campaign_id: int, now: dt.datetime) -> Version:
     _require_known_variants(terms, variants)
     if sum(variant.is_holdout for variant in variants) > 1:
         raise SeveralHoldouts()
+    _require_fitting_coupons(campaign, terms)
     require_compliance(campaign)
     version = Version.objects.create(
         campaign=campaign,
@@ -78,3 +84,16 @@ def _require_known_variants(terms: Iterable[PolicyTerms], variants: Iterable[Var
     for policy in terms:
         if policy.variant and policy.variant not in known:
             raise VariantUnknown(f"“{policy.name}” names the variant {policy.variant}: add it.")
+
+
+def _require_fitting_coupons(campaign: Campaign, terms: Iterable[PolicyTerms]) -> None:
+    for policy in terms:
+        if not policy.coupon_template:
+            continue
+        coupon = template_cost(policy.coupon_template)
+        if (coupon.currency, coupon.is_test) != (campaign.currency, campaign.is_test):
+            mode = "test" if coupon.is_test else "live"
+            raise CouponMisfit(
+                f"“{policy.name}” gives a {mode} coupon in {coupon.currency}; the campaign needs "
+                f"one of its own mode and in {campaign.currency}."
+            )
