@@ -44,12 +44,12 @@ WITH turn AS (
   WHERE groupbuy_offeritem.id = turn.item_id AND stock >= held + sold + 1
 ), seat AS (
   INSERT INTO groupbuy_seat (
-    public_id, room_id, member_id, inviter_id, item_id, quantity, price_minor, position, room_size,
-    status, released, order_id, held_at, hold_expires_at
+    public_id, room_id, member_id, inviter_id, item_id, quantity, price_minor, discount_minor,
+    discount, position, room_size, status, released, order_id, held_at, hold_expires_at
   )
   SELECT 'seat_' || left(replace(gen_random_uuid()::text, '-', ''), 22),
-         room.id, member_id, referrer_id, item_id, 1, price_minor, position, :size,
-         'held', '', '', at, at + hold_ttl
+         room.id, member_id, referrer_id, item_id, 1, price_minor, 0,
+         '', position, :size, 'held', '', '', at, at + hold_ttl
   FROM turn, room
 )
 INSERT INTO core_idempotentreply (
