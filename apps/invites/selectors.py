@@ -1,5 +1,6 @@
 """Reading links, visits, participants and their chains."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,6 +150,12 @@ def participant_by_public_id(public_id: str, *, is_test: bool) -> Participant:
 def participant_of(campaign: Campaign, member_id: int) -> Participant | None:
     """The member's participant in a campaign, if there is one."""
     return Participant.objects.filter(campaign=campaign, member_id=member_id).first()
+
+
+def campaigns_joined(member_id: int, campaigns: Iterable[Campaign]) -> set[int]:
+    """The primary keys of those campaigns in which the member is a participant; one query."""
+    joined = Participant.objects.filter(member_id=member_id, campaign__in=list(campaigns))
+    return set(joined.values_list("campaign_id", flat=True))
 
 
 def circumstances(

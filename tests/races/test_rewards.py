@@ -8,7 +8,7 @@ from django.db.models import F
 
 from apps.campaigns.models import Budget
 from apps.campaigns.rules import Beneficiary, OrderFacts, Trigger
-from apps.checkout.services import order_report, refund_report
+from apps.checkout.services import order_report, refund_report, sales
 from apps.core import subscriptions
 from apps.core.models import Event
 from apps.core.services import event_process_next, event_record, events_process
@@ -298,3 +298,16 @@ def test_control_without_the_locks_a_void_grant_is_settled(
     ):
         refund_while_settling(monkeypatch)
         assert {2, 12} & broken_promises()
+
+
+def test_a_paid_order_is_kept_when_the_budget_ends_meanwhile(
+    promised: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the joining nothing but the tail is left: the order stays, uncounted."""
+    campaign = make_buyers_campaign(budget_minor=10)
+    kept_back = Budget.objects.filter(campaign=campaign)
+    gap = Gap(sales.admits_newcomers, lambda: kept_back.update(tail_bps=10_000))
+    monkeypatch.setattr(sales, "admits_newcomers", gap)
+    buy(make_member("ann"), "anns")
+    assert gap.outcome == 1
+    assert Order.objects.get().campaigns.count() == 0

@@ -1,5 +1,6 @@
 """A paid order as one transaction: its seats, its campaigns, and what was reserved for it."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from apps.groupbuy.errors import SeatUnknown
 from apps.groupbuy.models import Seat
 from apps.groupbuy.services import seat_pay, seats_release_order
 from apps.groupbuy.services.payments import Outcome, SeatOutcome
-from apps.invites.selectors import Brought, participant_of
-from apps.invites.services import campaign_order_record, touch_record
+from apps.invites.selectors import Brought, campaigns_joined
+from apps.invites.services import CampaignFull, campaign_order_record, touch_record
 from apps.orders.models import Order, OrderLine
 from apps.orders.services import OrderReport, order_record, tombstones_apply
 from apps.points.services import points_capture_order
+
+EVERYONE = Campaign.Enrolment.EVERYONE
 
 
 class CurrencyMismatch(Conflict):
@@ -61,7 +64,9 @@ def order_report(*, report: OrderReport, brought: Brought, now: dt.datetime) -> 
     if emptied:
         seats_release_order(order_id=order.order_id, is_test=order.is_test)
     for campaign, outranked in campaigns_counting(order, _seated(order, outcomes), ignored, now):
-        campaign_order_record(campaign=campaign, order=order, now=now, outranked=outranked)
+        # Its budget may just have been used up; the order is paid and kept all the same.
+        with contextlib.suppress(CampaignFull), transaction.atomic():
+            campaign_order_record(campaign=campaign, order=order, now=now, outranked=outranked)
     coupons_capture_order(
         order_id=order.order_id, member_id=order.member_id, is_test=order.is_test, now=now
     )
@@ -125,10 +130,15 @@ def campaigns_counting(
     With a seat it is the seat's campaign, whatever others there are. What keeps the order out of one
     is added to `ignored`. Only reads: the order need not be kept yet.
     """
-    found = (
-        _enrolling(order) if seated is None else sorted(seated, key=lambda campaign: campaign.pk)
-    )
-    counting = [campaign for campaign in found if _admitted(campaign, order, ignored, now)]
+    found = _in_window(order) if seated is None else sorted(seated, key=lambda row: row.pk)
+    joined = campaigns_joined(order.member_id, found)
+    if seated is None:
+        found = [row for row in found if row.pk in joined or row.enrolment == EVERYONE]
+    counting = [
+        row
+        for row in found
+        if _is_in_its_currency(row, order, ignored) and (row.pk in joined or _admits(row, now))
+    ]
     if seated is not None:
         return [(campaign, ()) for campaign in counting]
     winners = outrank(
@@ -137,28 +147,20 @@ def campaigns_counting(
     return [(row, winners[row.public_id]) for row in counting if row.public_id in winners]
 
 
-def _admitted(
-    campaign: Campaign, order: Order, ignored: list[EngineError], now: dt.datetime
-) -> bool:
-    if order.currency != campaign.currency:
-        ignored.append(CurrencyMismatch(pointer="/currency"))
-        return False
-    if participant_of(campaign, order.member_id) is not None:
+def _is_in_its_currency(campaign: Campaign, order: Order, ignored: list[EngineError]) -> bool:
+    if order.currency == campaign.currency:
         return True
+    ignored.append(CurrencyMismatch(pointer="/currency"))
+    return False
+
+
+def _admits(campaign: Campaign, now: dt.datetime) -> bool:
     return is_running(campaign, now) and admits_newcomers(campaign)
 
 
-def _enrolling(order: Order) -> list[Campaign]:
-    """The campaigns in whose window the order falls and whose enrolment covers its buyer."""
+def _in_window(order: Order) -> list[Campaign]:
+    """The campaigns in whose window the order falls, by pk."""
     published = Campaign.objects.exclude(status=Campaign.Status.DRAFT).filter(
         is_test=order.is_test, starts_at__lte=order.occurred_at
     )
-    return [
-        campaign
-        for campaign in published.order_by("pk")
-        if was_running(campaign, order.occurred_at)
-        and (
-            campaign.enrolment == Campaign.Enrolment.EVERYONE
-            or participant_of(campaign, order.member_id) is not None
-        )
-    ]
+    return [row for row in published.order_by("pk") if was_running(row, order.occurred_at)]

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from django.db import transaction
+
 from apps.campaigns.models import Campaign
 from apps.campaigns.rules import Trigger
 from apps.campaigns.selectors import admits_newcomers, is_running
@@ -10,7 +12,7 @@ from apps.core.transactions import in_transaction
 from apps.invites.models import Act, CampaignOrder, Participant
 from apps.invites.selectors import Brought, circumstances, participant_of
 from apps.invites.services.acts import act_insert
-from apps.invites.services.admitting import participant_admit
+from apps.invites.services.admitting import CampaignFull, participant_admit
 from apps.invites.services.confirming import participants_confirm
 from apps.invites.services.friends import friends_count
 from apps.orders.models import Order
@@ -74,7 +76,13 @@ def campaign_act_record(
     participant = participant_of(campaign, member_id)
     admits = participant is not None or (is_running(campaign, now) and admits_newcomers(campaign))
     if campaign.enrolment == Campaign.Enrolment.EVERYONE and admits:
-        participant_admit(campaign=campaign, member_id=member_id, brought=Brought(), now=now)
+        try:
+            with transaction.atomic():
+                participant_admit(
+                    campaign=campaign, member_id=member_id, brought=Brought(), now=now
+                )
+        except CampaignFull:  # its budget was used up at this moment
+            return None
         if campaign.qualifying_act == Campaign.QualifyingAct.JOIN:
             participants_confirm(campaign=campaign, member_ids=[member_id], now=now)
         participant = participant_of(campaign, member_id)

@@ -52,12 +52,13 @@ def grant_void(*, public_id: str, is_test: bool, reason: str, by: str, now: dt.d
         raise GrantUnknown()
     if grant.status not in (Grant.Status.PENDING, Grant.Status.SETTLED):
         raise GrantNotVoidable()
-    if grant.kind == AwardKind.POINTS:
-        purses_lock(member_ids={grant.member_id})
+    of_points = grant.kind == AwardKind.POINTS
+    purses = purses_lock(member_ids={grant.member_id}) if of_points else {}
     freed = grants_shrink(
         grants={grant.pk: grant},
         shrinks=[Shrink(grant.pk, grant.left)],
         cause=f"{VOIDED_BY} {by[:60]}: {reason.strip()}",
+        purses=purses,
     )
     if freed:
         budget_free(
