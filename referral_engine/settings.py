@@ -130,6 +130,10 @@ DATABASES = {
     )
 }
 DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "referral_engine"
+# Hand-written statements are prepared where a connection outlives a request (apps/core/statements.py).
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = (
+    3 if DATABASES["default"]["CONN_MAX_AGE"] else None
+)
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

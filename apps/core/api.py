@@ -5,21 +5,22 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from psycopg.types.json import Jsonb
 from rest_framework import exceptions as drf
+from rest_framework import serializers
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.core import clock
+from apps.core import clock, statements
 from apps.core.callers import Caller, Door, caller_of
 from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from apps.core.fingerprints import fingerprint
-from apps.core.models import IdempotentReply
 from apps.core.transactions import retrying
 
 REPLAYED = "Idempotent-Replayed"
@@ -67,6 +68,27 @@ class EngineView(APIView):
             raise Forbidden(f"This server key lacks the scope “{self.scope}”.")
 
 
+@functools.cache
+def _shape(kind: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """One instance of a serializer for everybody. Making one copies all its fields, each time."""
+    shape = kind()
+    assert shape.fields  # bound now, so that threads only read
+    return shape
+
+
+def parsed(kind: type[serializers.Serializer[Any]], body: Any) -> Any:
+    """The validated fields of a request's body. Raises ValidationError.
+
+    `kind` decides by its fields alone: nothing of it is kept between two calls.
+    """
+    return _shape(kind).run_validation(body)
+
+
+def shown(kind: type[serializers.Serializer[Any]], thing: Any) -> dict[str, Any]:
+    """A thing as the answer shows it."""
+    return dict(_shape(kind).to_representation(thing))
+
+
 def validate_instant(instant: dt.datetime) -> None:
     """Raises ValidationError for what cannot have happened: before 1970 or after tomorrow."""
     earliest = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -94,6 +116,23 @@ class EnginePagination(CursorPagination):
 Post = Callable[..., Response]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What makes a request the same as another: credential, method, path and key; and its body."""
+
+    names: tuple[str, str, str, str]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The reply that was given to the first request, and the body it was given for."""
+
+    fingerprint: str
+    status_code: int
+    body: Any
+
+
 def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
     """Make a POST happen once per (credential, method, path, Idempotency-Key).
 
@@ -110,11 +149,13 @@ def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
             caller = caller_of(request)
             if caller is None and "Idempotency-Key" not in request.headers:
                 return retrying(lambda: _in_transaction(post, view, request, *args, **kwargs))
-            asked = IdempotentReply(
-                credential=_credential(caller),
-                method=str(request.method),
-                path=request.path,
-                key=require_idempotency_key(request),
+            asked = _Asked(
+                names=(
+                    _credential(caller),
+                    str(request.method),
+                    request.path,
+                    require_idempotency_key(request),
+                ),
                 fingerprint=fingerprint(request.data),
             )
             return retrying(lambda: _once(asked, omit, post, view, request, *args, **kwargs))
@@ -147,13 +188,11 @@ def _in_transaction(post: Post, *args: Any, **kwargs: Any) -> Response:
         return post(*args, **kwargs)
 
 
-def _once(
-    asked: IdempotentReply, omit: tuple[str, ...], post: Post, *args: Any, **kwargs: Any
-) -> Response:
+def _once(asked: _Asked, omit: tuple[str, ...], post: Post, *args: Any, **kwargs: Any) -> Response:
     with transaction.atomic():
-        if not _claim(asked):
+        alone, kept = _claim(asked)
+        if not alone:
             raise RequestInFlight()
-        kept = _kept(asked)
         if kept is not None:
             if kept.fingerprint != asked.fingerprint:
                 raise IdempotencyKeyReused()
@@ -164,47 +203,39 @@ def _once(
         return response
 
 
-def _claim(asked: IdempotentReply) -> bool:
-    """Take the transaction-level advisory lock of this key, without waiting."""
-    name = "\0".join((asked.credential, asked.method, asked.path, asked.key))
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        return bool(cursor.fetchone()[0])
-
-
 # Without the ORM: these two are part of every POST, and building them costs more than running them.
-_KEPT = """
-SELECT fingerprint, status_code, body FROM core_idempotentreply
-WHERE credential = %s AND method = %s AND path = %s AND key = %s
+_CLAIM = """
+SELECT pg_try_advisory_xact_lock(%s), kept.fingerprint, kept.status_code, kept.body
+FROM (VALUES (1)) AS asked LEFT JOIN core_idempotentreply kept
+  ON kept.credential = %s AND kept.method = %s AND kept.path = %s AND kept.key = %s
 """
 _KEEP = """
 INSERT INTO core_idempotentreply
   (credential, method, path, key, fingerprint, status_code, body, created_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, engine_now())
+ON CONFLICT DO NOTHING RETURNING id
 """
 
 
-def _kept(asked: IdempotentReply) -> IdempotentReply | None:
-    """The reply that is kept for this key, if there is one."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KEPT, _names(asked))
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    made_for, status_code, text = row
-    body = None if text is None else json.loads(text)
-    return IdempotentReply(fingerprint=made_for, status_code=status_code, body=body)
+def _claim(asked: _Asked) -> tuple[bool, _Kept | None]:
+    """Whether nobody else works on this key (its advisory lock is taken, without waiting), and the
+    reply that is kept for it.
+
+    A twin that ends between this statement's snapshot and its lock is not seen: `_keep` meets it.
+    """
+    name = "\0".join(asked.names)
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    [(alone, made_for, status_code, body)] = statements.run(_CLAIM, [number, *asked.names])
+    if made_for is None:
+        return alone, None
+    return alone, _Kept(made_for, status_code, None if body is None else json.loads(body))
 
 
-def _keep(asked: IdempotentReply, status_code: int, body: Any) -> None:
+def _keep(asked: _Asked, status_code: int, body: Any) -> None:
+    """Keep a reply. Raises RequestInFlight, and so undoes everything, when a twin was faster."""
     answer: list[Any] = [asked.fingerprint, status_code, None if body is None else Jsonb(body)]
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [*_names(asked), *answer])
-
-
-def _names(asked: IdempotentReply) -> list[str]:
-    return [asked.credential, asked.method, asked.path, asked.key]
+    if not statements.run(_KEEP, [*asked.names, *answer]):
+        raise RequestInFlight()
 
 
 def _without(body: Any, omit: tuple[str, ...]) -> Any:

@@ -6,9 +6,10 @@ with `engine_now()` after the lock was taken, so that every process agrees on wh
 
 import datetime as dt
 
-from django.db import connection
 from django.db.models import DateTimeField, Func
 from django.utils import timezone
+
+from apps.core import statements
 
 
 def now() -> dt.datetime:
@@ -26,7 +27,5 @@ class EngineNow(Func):
 
 def engine_now() -> dt.datetime:
     """The database's clock. Call it after the lock: before it, the wait is not yet over."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT engine_now()")
-        read: dt.datetime = cursor.fetchone()[0]
-        return read
+    read: dt.datetime = statements.run("SELECT engine_now()", ())[0][0]
+    return read

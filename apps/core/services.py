@@ -7,9 +7,9 @@ import logging
 import traceback
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from apps.core import nudges
+from apps.core import nudges, statements
 from apps.core.clock import EngineNow, engine_now
 from apps.core.errors import Conflict, NotFound
 from apps.core.models import Event, IdempotentReply
@@ -83,25 +83,21 @@ ON CONFLICT (key) DO NOTHING RETURNING id
 
 def _insert(event: Event) -> bool:
     """Write a new event and set its id; False when its key is taken."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                event.key,
-                event.kind,
-                json.dumps(event.payload),
-                event.occurred_at,
-                event.is_test,
-                event.caused_by_id,
-                event.hops,
-                event.status,
-                event.last_error,
-            ],
-        )
-        row = cursor.fetchone()
-    if row is None:
+    values = [
+        event.key,
+        event.kind,
+        json.dumps(event.payload),
+        event.occurred_at,
+        event.is_test,
+        event.caused_by_id,
+        event.hops,
+        event.status,
+        event.last_error,
+    ]
+    rows = statements.run(_INSERT, values)
+    if not rows:
         return False
-    event.pk = row[0]
+    event.pk = rows[0][0]
     return True
 
 

@@ -25,13 +25,10 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
     def _server(self, text: str, request: Request) -> Caller:
-        key = selectors.server_key_by_text(text)
+        key = selectors.server_key_by_text(text, acting_for=request.headers.get("On-Behalf-Of", ""))
         if key is None:
             raise Unauthenticated("This server key is unknown or revoked.")
-        member_id = None
-        if external_id := request.headers.get("On-Behalf-Of"):
-            member_id = selectors.member_by_external_id(external_id, is_test=key.is_test).pk
-        return Caller(Door.SERVER, key.public_id, key.is_test, frozenset(key.scopes), member_id)
+        return Caller(Door.SERVER, key.public_id, key.is_test, key.scopes, key.member_id)
 
     def _member(self, text: str) -> Caller:
         claims = credentials.member_token_claims(text)

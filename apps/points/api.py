@@ -9,7 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.api import EnginePagination, EngineView, idempotent, require_idempotency_key
+from apps.core.api import (
+    EnginePagination,
+    EngineView,
+    idempotent,
+    parsed,
+    require_idempotency_key,
+    shown,
+)
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.fingerprints import fingerprint
 from apps.members.models import Member
@@ -183,9 +190,7 @@ class SpendsView(EngineView):
     @idempotent()
     def post(self, request: Request) -> Response:
         """Set points aside for an order. Paying the order captures them, cancelling releases them."""
-        body = SpendInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        fields = body.validated_data
+        fields = parsed(SpendInput, request.data)
         member = _member(request, fields["member"])
         ttl = fields.get("ttl_seconds")
         reservation = services.points_reserve(
@@ -197,7 +202,7 @@ class SpendsView(EngineView):
             now=clock.now(),
             ttl=dt.timedelta(seconds=ttl) if ttl else None,
         )
-        return Response(SpendOutput(reservation).data, status=201)
+        return Response(shown(SpendOutput, reservation), status=201)
 
 
 class SpendCaptureView(EngineView):
@@ -211,7 +216,7 @@ class SpendCaptureView(EngineView):
         reservation = services.reservation_capture(
             public_id=spend_id, is_test=is_test(request), now=clock.now()
         )
-        return Response(SpendOutput(reservation).data)
+        return Response(shown(SpendOutput, reservation))
 
 
 class SpendReleaseView(EngineView):
@@ -225,7 +230,7 @@ class SpendReleaseView(EngineView):
         reservation = services.reservation_release(
             public_id=spend_id, is_test=is_test(request), now=clock.now()
         )
-        return Response(SpendOutput(reservation).data)
+        return Response(shown(SpendOutput, reservation))
 
 
 def _member(request: Request, external_id: str) -> Member:

@@ -64,8 +64,29 @@ def test_one_code_of_nobody_redeemed_by_64_members_at_once() -> None:
     assert kinds(outcomes) == ["Coupon"] + ["CouponOfSomebodyElse"] * 63
 
 
+def used_at_once(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """One comes while the other has used the coupon, and has not committed it yet."""
+    ann = make_member()
+    coupon = issue(make_template(), ann)
+    moment = now()
+    gap = Gap(spending._redeem_in_hand, lambda: redeem(coupon, ann, "o-2", now=moment))
+    monkeypatch.setattr(spending, "_redeem_in_hand", gap)
+    return [attempt(lambda: redeem(coupon, ann, "o-1", now=moment)), gap.outcome]
+
+
+def test_the_second_of_two_orders_waits_and_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert kinds(used_at_once(monkeypatch)) == ["Coupon", "CouponUsed"]
+
+
+def test_control_without_the_condition_both_use_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spending, "_USABLE", "TRUE")
+    monkeypatch.setattr(spending, "coupon_note", lambda *_what, **_more: None)
+    assert kinds(used_at_once(monkeypatch)) == ["Coupon", "Coupon"]
+
+
 def two_orders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """One comes while the other has found the coupon free, and has not used it yet."""
+    """One comes while the other has found the coupon free, and has not used it yet, step by step."""
+    monkeypatch.setattr(spending, "_redeem_in_hand", lambda *_what: None)
     ann = make_member()
     coupon = issue(make_template(), ann)
     moment = now()

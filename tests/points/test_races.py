@@ -123,6 +123,26 @@ def test_control_without_lock_and_constraints_points_are_spent_twice(
         assert 2 in broken_promises()
 
 
+def spend_what_just_came(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Points are spent that settle while the spender waits for the purse."""
+    ann = make_earner(10)
+    pend(ann, 50, key="on hold")
+    gap = Gap(earning.purse_for, lambda: spend(ann, 60, key="s1"))
+    monkeypatch.setattr(earning, "purse_for", gap)
+    services.points_settle(member_id=ann.pk, amount=50, key="s", reference="", now=NOW)
+    return gap.outcome
+
+
+def test_whoever_waited_sees_the_lots_of_after_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(spend_what_just_came(monkeypatch), Transfer)
+
+
+def test_control_lots_of_before_the_wait_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = purses.WITH_LOTS.replace("seen.ctid = purse.ctid", "TRUE")
+    monkeypatch.setattr(purses, "WITH_LOTS", stale)
+    assert isinstance(spend_what_just_came(monkeypatch), services.NotEnoughPoints)
+
+
 def capture(held: Reservation) -> Reservation:
     return services.reservation_capture(public_id=held.public_id, is_test=False, now=NOW)
 

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.api import EngineView, idempotent
+from apps.core.api import EngineView, idempotent, parsed, shown
 from apps.core.callers import is_test
 from apps.coupons import services
 from apps.coupons.api.shapes import (
@@ -27,9 +27,7 @@ class CouponReserveView(EngineView):
     @extend_schema(request=CouponReserveInput, responses=CouponUseOutput)
     @idempotent()
     def post(self, request: Request, code: str) -> Response:
-        body = CouponReserveInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        fields = body.validated_data
+        fields = parsed(CouponReserveInput, request.data)
         member = member_by_external_id(
             fields["member"], is_test=is_test(request), pointer="/member"
         )
@@ -42,7 +40,7 @@ class CouponReserveView(EngineView):
             now=clock.now(),
             ttl=dt.timedelta(seconds=seconds) if seconds else None,
         )
-        return Response(CouponUseOutput(coupon).data)
+        return Response(shown(CouponUseOutput, coupon))
 
 
 class CouponRedeemView(EngineView):
@@ -53,9 +51,7 @@ class CouponRedeemView(EngineView):
     @extend_schema(request=CouponRedeemInput, responses=CouponUseOutput)
     @idempotent()
     def post(self, request: Request, code: str) -> Response:
-        body = CouponRedeemInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        fields = body.validated_data
+        fields = parsed(CouponRedeemInput, request.data)
         member = member_by_external_id(
             fields["member"], is_test=is_test(request), pointer="/member"
         )
@@ -66,7 +62,7 @@ class CouponRedeemView(EngineView):
             is_test=is_test(request),
             now=clock.now(),
         )
-        return Response(CouponUseOutput(coupon).data)
+        return Response(shown(CouponUseOutput, coupon))
 
 
 class CouponReleaseView(EngineView):
@@ -77,12 +73,11 @@ class CouponReleaseView(EngineView):
     @extend_schema(request=CouponReleaseInput, responses=CouponUseOutput)
     @idempotent()
     def post(self, request: Request, code: str) -> Response:
-        body = CouponReleaseInput(data=request.data)
-        body.is_valid(raise_exception=True)
+        fields = parsed(CouponReleaseInput, request.data)
         coupon = services.coupon_release(
             code=code,
-            order_id=body.validated_data["order_id"],
+            order_id=fields["order_id"],
             is_test=is_test(request),
             now=clock.now(),
         )
-        return Response(CouponUseOutput(coupon).data)
+        return Response(shown(CouponUseOutput, coupon))

@@ -5,17 +5,16 @@ first result. A call with two legs keeps the second under `<key>:debt`, so it re
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
+from apps.core import statements
 from apps.core.errors import Conflict, Invalid
 from apps.core.ids import new_id
 from apps.points import rules
 from apps.points.models import Taking, Transfer
-from apps.points.services.purses import Held, Purpose, Purse, purse_lock
+from apps.points.services.purses import Held, Purpose, Purse, purse_lock, purse_lock_to_spend
 
 Kind = Transfer.Kind
 # A member's account, or the purpose of one of the engine's own.
@@ -83,6 +82,14 @@ class Effects:
     by_programme: bool = False
 
 
+@dataclass(frozen=True)
+class Also:
+    """A row of another table that is written with a transfer: INSERT … SELECT … FROM written …"""
+
+    insert: str
+    parameters: Mapping[str, Any]
+
+
 # The key is looked for under the account's lock, in a snapshot taken after it. Another member's
 # transfer that takes it meanwhile meets the unique key.
 _MOVE = """
@@ -139,16 +146,21 @@ _PROGRAMMES_EXPIRY = """%(now)s + (
     JOIN members_member member ON member.is_test = programme.is_test
     WHERE member.id = %(member_id)s)"""
 _ANSWER = "SELECT id, public_id, key, kind, debit_id, credit_id, amount FROM written ORDER BY id"
+_ANSWER_ALSO = """, also AS ({insert})
+SELECT written.id, written.public_id, key, kind, debit_id, credit_id, written.amount, also.*
+FROM written, also"""
 _COLUMNS = ("id", "public_id", "key", "kind", "debit_id", "credit_id", "amount")
 
 
-def purse_for(member_id: int, asked: Instruction, purse: Purse | None) -> Purse:
-    """The member's purse: the one that is locked already, or locked now."""
+def purse_for(
+    member_id: int, asked: Instruction, purse: Purse | None, *, to_spend: bool = False
+) -> Purse:
+    """The member's purse: the one that is locked already, or locked now (`to_spend`: with lots)."""
     if not 0 < asked.amount <= MOST_POINTS:
         raise PointsNotPositive()
     if purse is not None and purse.member_id == member_id:
         return purse
-    return purse_lock(member_id)
+    return purse_lock_to_spend(member_id) if to_spend else purse_lock(member_id)
 
 
 def move(
@@ -159,25 +171,42 @@ def move(
     Then `moved_before` knows whether by this very call. Raises TransferConflict when one of two
     keys is used. Needs the purse's lock.
     """
-    effects = effects or Effects()
+    rows = _write(asked, purse, legs, effects or Effects(), None)
+    return [_transfer(asked, row) for row in rows]
+
+
+def move_with(
+    asked: Instruction, purse: Purse, leg: Leg, also: Also, *, effects: Effects
+) -> tuple[Transfer, tuple[Any, ...]] | None:
+    """`move` of one leg, with a row that belongs to the transfer; what that row returns."""
+    rows = _write(asked, purse, (leg,), effects, also)
+    if not rows:
+        return None
+    [row] = rows
+    return _transfer(asked, row), row[len(_COLUMNS) :]
+
+
+def _write(
+    asked: Instruction, purse: Purse, legs: Sequence[Leg], effects: Effects, also: Also | None
+) -> list[tuple[Any, ...]]:
     changes = _changes(legs)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _statement(legs, changes, effects), _parameters(asked, purse, legs, changes, effects)
-        )
-        rows = cursor.fetchall()
+    parameters = _parameters(asked, purse, legs, changes, effects)
+    rows = statements.run(
+        _statement(legs, changes, effects, also),
+        {**parameters, **also.parameters} if also else parameters,
+    )
     if 0 < len(rows) < len(legs):
         raise TransferConflict(f"{asked.key} already moved other points.")
-    for account, points in changes if rows else ():
-        account.balance += points
-    return [
-        Transfer(
-            **dict(zip(_COLUMNS, row, strict=True)),
-            reference=asked.reference,
-            occurred_at=asked.now,
-        )
-        for row in rows
-    ]
+    if rows:
+        purse.live_lots = None
+        for account, points in changes:
+            account.balance += points
+    return rows
+
+
+def _transfer(asked: Instruction, row: Sequence[Any]) -> Transfer:
+    columns = dict(zip(_COLUMNS, row, strict=False))
+    return Transfer(**columns, reference=asked.reference, occurred_at=asked.now)
 
 
 def _changes(legs: Sequence[Leg]) -> list[tuple[Held, int]]:
@@ -190,7 +219,9 @@ def _changes(legs: Sequence[Leg]) -> list[tuple[Held, int]]:
     return list(changes.values())
 
 
-def _statement(legs: Sequence[Leg], changes: Sequence[tuple[Held, int]], effects: Effects) -> str:
+def _statement(
+    legs: Sequence[Leg], changes: Sequence[tuple[Held, int]], effects: Effects, also: Also | None
+) -> str:
     rows = [
         _LEG.format(n=n, debit=_end(leg.debit, f"debit{n}"), credit=_end(leg.credit, f"credit{n}"))
         for n, leg in enumerate(legs)
@@ -206,7 +237,8 @@ def _statement(legs: Sequence[Leg], changes: Sequence[tuple[Held, int]], effects
     if effects.opens:
         expiry = _PROGRAMMES_EXPIRY if effects.by_programme else _GIVEN_EXPIRY
         parts.append(_OPEN.format(expiry=expiry))
-    return "".join([*parts, _ANSWER])
+    parts.append(_ANSWER_ALSO.format(insert=also.insert) if also else _ANSWER)
+    return "".join(parts)
 
 
 def _end(end: End, name: str) -> str:
@@ -274,9 +306,10 @@ WHERE account_id = %(account)s AND remaining > 0
 
 def open_lots(purse: Purse, *, live: bool) -> list[rules.OpenLot]:
     """What the available balance consists of; `live` leaves out what expired but is still there."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOTS, {"account": purse.available.pk, "live": live})
-        return [rules.OpenLot(*row) for row in cursor.fetchall()]
+    if live and purse.live_lots is not None:
+        return purse.live_lots
+    rows = statements.run(_LOTS, {"account": purse.available.pk, "live": live})
+    return [rules.OpenLot(*row) for row in rows]
 
 
 def open_takings(transfer_ids: Sequence[int]) -> list[rules.OpenLot]:

@@ -5,9 +5,6 @@ the status from `reserved` in one conditional UPDATE: whoever finds it changed c
 """
 
 import datetime as dt
-from typing import Any
-
-from django.db import connection
 
 from apps.core import sweepers
 from apps.core.clock import EngineNow, engine_now
@@ -16,10 +13,11 @@ from apps.core.ids import new_id
 from apps.core.services import event_record
 from apps.core.transactions import in_transaction
 from apps.points import events
-from apps.points.models import Reservation, Transfer
+from apps.points.models import Reservation
 from apps.points.rules import DEFAULT_RESERVATION_TTL, Taken
 from apps.points.services.expiring import lots_expire
 from apps.points.services.ledger import (
+    Also,
     Effects,
     Instruction,
     Kind,
@@ -27,6 +25,7 @@ from apps.points.services.ledger import (
     NotEnoughPoints,
     TransferConflict,
     move,
+    move_with,
     moved_before,
     open_takings,
     purse_for,
@@ -81,17 +80,19 @@ def points_reserve(
     if ttl is not None and not SHORTEST_TTL <= ttl <= LONGEST_TTL:
         raise ReservationTimeInvalid()
     asked = Instruction(key, amount, order_id, now)
-    purse = purse_for(member_id, asked, purse)
+    purse = purse_for(member_id, asked, purse, to_spend=True)
     leg = Leg(Kind.RESERVE, purse.available, purse.reserved, amount)
-    moved: list[Transfer] = []
+    also = _reservation(member_id, order_id, is_test, ttl)
     try:
         effects = Effects(takes=take_live(purse, amount), remembers=True)
-        moved = move(asked, purse, leg, effects=effects)
+        moved = move_with(asked, purse, leg, also, effects=effects)
     except NotEnoughPoints:
         if not moved_before(asked, purse, Kind.RESERVE):
             raise
+        moved = None
     if moved:
-        return _keep(moved[0], member_id, is_test, ttl)
+        transfer, row = moved
+        return Reservation(transfer=transfer, **dict(zip(_COLUMNS, row, strict=True)))
     (transfer,) = moved_before(asked, purse, Kind.RESERVE)
     first = Reservation.objects.get(transfer=transfer)
     if (first.order_id, first.is_test) != (order_id, is_test):
@@ -99,37 +100,44 @@ def points_reserve(
     return first
 
 
-_KEEP = """
+# Its time is read from the programme in the same statement.
+_INSERT = """
 INSERT INTO points_reservation (public_id, member_id, transfer_id, order_id, is_test, amount,
                                 returned, status, cause, expires_at)
-VALUES (%(public_id)s, %(member_id)s, %(transfer_id)s, %(order_id)s, %(is_test)s, %(amount)s,
-        0, 'reserved', '', engine_now() + coalesce(
-          %(ttl)s::interval,
-          (SELECT reservation_ttl FROM points_programme WHERE is_test = %(is_test)s),
-          %(default)s::interval))
-RETURNING id, public_id, amount, order_id, status, cause, returned, reserved_at, expires_at
+SELECT %(reservation)s, %(member_id)s::bigint, id, %(order_id)s, %(is_test)s, amount,
+       0, 'reserved', '', engine_now() + coalesce(
+         %(ttl)s::interval,
+         (SELECT reservation_ttl FROM points_programme WHERE is_test = %(is_test)s),
+         %(default_ttl)s::interval)
+FROM written
+RETURNING id, public_id, member_id, order_id, is_test, amount, returned, status, cause,
+          reserved_at, expires_at
 """
+_COLUMNS = (
+    "id",
+    "public_id",
+    "member_id",
+    "order_id",
+    "is_test",
+    "amount",
+    "returned",
+    "status",
+    "cause",
+    "reserved_at",
+    "expires_at",
+)
 
 
-def _keep(
-    reserved: Transfer, member_id: int, is_test: bool, ttl: dt.timedelta | None
-) -> Reservation:
-    """Write the reservation; its time is read from the programme in the same statement."""
-    parameters: dict[str, Any] = {
-        "public_id": new_id("rsv"),
+def _reservation(member_id: int, order_id: str, is_test: bool, ttl: dt.timedelta | None) -> Also:
+    parameters = {
+        "reservation": new_id("rsv"),
         "member_id": member_id,
-        "transfer_id": reserved.pk,
-        "order_id": reserved.reference,
+        "order_id": order_id,
         "is_test": is_test,
-        "amount": reserved.amount,
         "ttl": ttl,
-        "default": DEFAULT_RESERVATION_TTL,
+        "default_ttl": DEFAULT_RESERVATION_TTL,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, parameters)
-        names = [column.name for column in cursor.description]
-        row = dict(zip(names, cursor.fetchone(), strict=True))
-    return Reservation(member_id=member_id, is_test=is_test, transfer=reserved, **row)
+    return Also(_INSERT, parameters)
 
 
 @in_transaction

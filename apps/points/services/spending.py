@@ -43,7 +43,7 @@ def points_spend(
     is locked already.
     """
     asked = Instruction(key, amount, reference, now)
-    purse = purse_for(member_id, asked, purse)
+    purse = purse_for(member_id, asked, purse, to_spend=True)
     try:
         effects = Effects(takes=take_live(purse, amount), remembers=True)
     except NotEnoughPoints:
