@@ -11,8 +11,10 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 import django
+from django.conf import settings
 
 STEP = 5  # events between two looks at the clock
 POINTS = 10
@@ -37,20 +39,34 @@ def main() -> None:
 
 
 def events(going: Going) -> int:
-    """Process due events; how many."""
+    """Process due events, in all lanes of a worker's process; how many."""
+    from apps.core import lanes
     from apps.core.services import events_process
 
-    done = 0
-    while going():
-        some = events_process(limit=STEP)
-        done += some
-        if some < STEP:
-            break
-    return done
+    def lane() -> int:
+        done = 0
+        while going():
+            some = events_process(limit=STEP)
+            done += some
+            if some < STEP:
+                break
+        return done
+
+    return lanes.in_lanes(lambda: lanes.together(lane))
 
 
 def transfers(going: Going, members: list[int]) -> int:
-    """Members earn points on hold, have them settled and spend them; how many transfers."""
+    """Members earn points on hold, have them settled and spend them; how many transfers.
+
+    In all lanes of a worker's process, each with members of its own.
+    """
+    from apps.core import lanes
+
+    shares = [members[n :: settings.WORKER_LANES] for n in range(settings.WORKER_LANES)]
+    return lanes.in_lanes(lambda: lanes.each(partial(_live, going), shares))
+
+
+def _live(going: Going, members: list[int]) -> int:
     from apps.points.services import points_pend, points_settle, points_spend
 
     done = 0

@@ -145,6 +145,9 @@ CACHES = {
     }
 }
 
+# Transactions a worker's process has under way at a time (apps/core/lanes.py).
+WORKER_LANES = int(os.environ.get("WORKER_LANES", "4"))
+
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", SERVERS.broker_url)
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True

@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError
 
+from apps.core import lanes
 from apps.core.transactions import is_transient, retrying
 
 log = logging.getLogger(__name__)
@@ -41,17 +42,19 @@ def run_due() -> dict[str, int]:
 def each_due(rows: Iterable[int], step: Callable[[int], int]) -> int:
     """Run `step`, a transaction, for the primary key of each due row; the sum of what it returns.
 
-    A row that fails is logged, stays due and stops no other. `step` must look again under its lock
-    whether the row is still due, and return 0 when it is not.
+    In a worker several at a time. A row that fails is logged, stays due and stops no other. `step`
+    must look again under its lock whether the row is still due, and return 0 when it is not.
     """
-    done = 0
-    for row in rows:
+
+    def one(row: int) -> int:
         try:
-            done += retrying(partial(step, row))
+            return retrying(partial(step, row))
         except Exception as error:
             _raise_when_away(error)
             log.exception("%s failed for row %s", step.__qualname__, row)
-    return done
+            return 0
+
+    return lanes.each(one, rows)
 
 
 def _raise_when_away(error: Exception) -> None:

@@ -14,7 +14,7 @@ from apps.points import rules, services
 from apps.points.models import Account, Adjustment, Reservation, Transfer
 from apps.points.models.reservations import ReservationQuerySet
 from apps.points.selectors import Wallet, wallet
-from apps.points.services import earning, purses, reserving
+from apps.points.services import earning, one_statement, purses, reserving
 from tests.points.makers import (
     NOW,
     broken_promises,
@@ -35,6 +35,11 @@ from tests.races.threads import Gap, at_once, attempt, without
 def ledger(committed: None) -> Iterator[None]:
     yield
     assert broken_promises() == []
+
+
+def step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moves lock, decide and write one after the other, as they do when they meet."""
+    monkeypatch.setattr(one_statement, "_run", lambda *_what: [])
 
 
 def unlock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +93,7 @@ def test_twenty_spend_one_balance() -> None:
 
 def two_spend(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], Wallet]:
     """One comes while the other stands between reading the lots and taking from them."""
+    step_by_step(monkeypatch)
     ann = make_earner(100)
     gap = Gap(rules.take_from_lots, lambda: spend(ann, 100, key="s2"))
     monkeypatch.setattr(rules, "take_from_lots", gap)
@@ -123,24 +129,56 @@ def test_control_without_lock_and_constraints_points_are_spent_twice(
         assert 2 in broken_promises()
 
 
-def spend_what_just_came(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Points are spent that settle while the spender waits for the purse."""
-    ann = make_earner(10)
-    pend(ann, 50, key="on hold")
-    gap = Gap(earning.purse_for, lambda: spend(ann, 60, key="s1"))
-    monkeypatch.setattr(earning, "purse_for", gap)
-    services.points_settle(member_id=ann.pk, amount=50, key="s", reference="", now=NOW)
-    return gap.outcome
+def two_spend_in_one_statement(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """One comes while the other has spent the points, and has not committed it yet."""
+    ann = make_earner(100)
+    gap = Gap(one_statement.spend, lambda: spend(ann, 100, key="s2"))
+    monkeypatch.setattr(one_statement, "spend", gap)
+    return [attempt(lambda: spend(ann, 100, key="s1")), gap.outcome]
 
 
-def test_whoever_waited_sees_the_lots_of_after_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(spend_what_just_came(monkeypatch), Transfer)
+def test_two_spend_one_balance_in_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [type(outcome) for outcome in two_spend_in_one_statement(monkeypatch)]
+    assert kinds == [Transfer, services.NotEnoughPoints]
 
 
-def test_control_lots_of_before_the_wait_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    stale = purses.WITH_LOTS.replace("seen.ctid = purse.ctid", "TRUE")
-    monkeypatch.setattr(purses, "WITH_LOTS", stale)
-    assert isinstance(spend_what_just_came(monkeypatch), services.NotEnoughPoints)
+def test_control_lots_of_before_the_wait_are_spent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_statement, "IS_FRESH", "TRUE")
+    with (
+        without("points_account", "balance_within_its_sign"),
+        without("points_lot", "lot_remains_within_its_amount"),
+    ):
+        kinds = [type(outcome) for outcome in two_spend_in_one_statement(monkeypatch)]
+        assert kinds == [Transfer, Transfer]
+        assert 2 in broken_promises()
+
+
+def one_settlement_twice(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], Wallet]:
+    """All of it repays debt, and the repeat finds none left when its wait is over."""
+    ann = make_earner(50)
+    claw_back(ann, 100, key="earlier")
+    pend(ann, 100, key="on hold")
+
+    def settle() -> services.Settled:
+        return services.points_settle(member_id=ann.pk, amount=50, key="s", reference="", now=NOW)
+
+    gap = Gap(one_statement.settle, settle)
+    monkeypatch.setattr(one_statement, "settle", gap)
+    return [attempt(settle), gap.outcome], wallet(ann.pk)
+
+
+def test_a_settlement_repeated_while_it_runs_happens_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes, left = one_settlement_twice(monkeypatch)
+    assert outcomes == [services.Settled(available=0, repaid=50)] * 2
+    assert left == Wallet(pending=50)
+
+
+def test_control_without_a_look_at_the_snapshot_it_happens_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(one_statement, "IS_FRESH", "TRUE")
+    _, left = one_settlement_twice(monkeypatch)
+    assert left == Wallet(available=50)
 
 
 def capture(held: Reservation) -> Reservation:
@@ -218,6 +256,7 @@ def test_control_without_lock_and_condition_both_resolve(monkeypatch: pytest.Mon
 
 def refund_against_settle(monkeypatch: pytest.MonkeyPatch) -> Wallet:
     """A claw back comes while a settlement stands between its lock and its move."""
+    step_by_step(monkeypatch)
     ann = make_earner(50)
     claw_back(ann, 80, key="earlier")
     pend(ann, 100, key="on hold")

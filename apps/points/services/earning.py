@@ -1,11 +1,13 @@
 """Points earned: on hold, then settled or void, and taken back."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.core.transactions import in_transaction
 from apps.points import rules
 from apps.points.models import Transfer
+from apps.points.services import one_statement
 from apps.points.services.ledger import (
     Effects,
     End,
@@ -13,6 +15,7 @@ from apps.points.services.ledger import (
     Kind,
     Leg,
     NotEnoughPending,
+    demand_amount,
     move,
     moved_before,
     open_lots,
@@ -53,6 +56,9 @@ def points_pend(
     Raises TransferConflict. Locks the member's accounts, unless their `purse` is locked already.
     """
     asked = Instruction(key, amount, reference, now)
+    demand_amount(asked)
+    if purse is None and (pended := one_statement.pend(member_id, asked)):
+        return pended
     purse = purse_for(member_id, asked, purse)
     moved = move(asked, purse, Leg(Kind.PEND, Purpose.ISSUANCE, purse.pending, amount))
     return (moved or moved_before(asked, purse, Kind.PEND))[0]
@@ -75,6 +81,9 @@ def points_settle(
     TransferConflict. Locks the member's accounts, unless their `purse` is locked already.
     """
     asked = Instruction(key, amount, reference, now)
+    demand_amount(asked)
+    if purse is None and (settled := one_statement.settle(member_id, asked, expires_at)):
+        return _settled(settled)
     purse = purse_for(member_id, asked, purse)
     moved: list[Transfer] = []
     if purse.pending.balance >= amount:
@@ -84,6 +93,10 @@ def points_settle(
     moved = moved or moved_before(asked, purse, Kind.SETTLE, Kind.REPAY)
     if not moved:
         raise NotEnoughPending()
+    return _settled(moved)
+
+
+def _settled(moved: Sequence[Transfer]) -> Settled:
     return Settled(available=points_of(moved, Kind.SETTLE), repaid=points_of(moved, Kind.REPAY))
 
 

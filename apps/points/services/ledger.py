@@ -14,7 +14,7 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.ids import new_id
 from apps.points import rules
 from apps.points.models import Taking, Transfer
-from apps.points.services.purses import Held, Purpose, Purse, purse_lock, purse_lock_to_spend
+from apps.points.services.purses import Held, Purpose, Purse, purse_lock
 
 Kind = Transfer.Kind
 # A member's account, or the purpose of one of the engine's own.
@@ -152,15 +152,18 @@ FROM written, also"""
 _COLUMNS = ("id", "public_id", "key", "kind", "debit_id", "credit_id", "amount")
 
 
-def purse_for(
-    member_id: int, asked: Instruction, purse: Purse | None, *, to_spend: bool = False
-) -> Purse:
-    """The member's purse: the one that is locked already, or locked now (`to_spend`: with lots)."""
+def demand_amount(asked: Instruction) -> None:
+    """Raises PointsNotPositive."""
     if not 0 < asked.amount <= MOST_POINTS:
         raise PointsNotPositive()
+
+
+def purse_for(member_id: int, asked: Instruction, purse: Purse | None) -> Purse:
+    """The member's purse: the one that is locked already, or locked now."""
+    demand_amount(asked)
     if purse is not None and purse.member_id == member_id:
         return purse
-    return purse_lock_to_spend(member_id) if to_spend else purse_lock(member_id)
+    return purse_lock(member_id)
 
 
 def move(
@@ -197,10 +200,8 @@ def _write(
     )
     if 0 < len(rows) < len(legs):
         raise TransferConflict(f"{asked.key} already moved other points.")
-    if rows:
-        purse.live_lots = None
-        for account, points in changes:
-            account.balance += points
+    for account, points in changes if rows else ():
+        account.balance += points
     return rows
 
 
@@ -306,8 +307,6 @@ WHERE account_id = %(account)s AND remaining > 0
 
 def open_lots(purse: Purse, *, live: bool) -> list[rules.OpenLot]:
     """What the available balance consists of; `live` leaves out what expired but is still there."""
-    if live and purse.live_lots is not None:
-        return purse.live_lots
     rows = statements.run(_LOTS, {"account": purse.available.pk, "live": live})
     return [rules.OpenLot(*row) for row in rows]
 

@@ -1,12 +1,11 @@
 """A member's accounts, opened and locked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from apps.core import statements
 from apps.core.transactions import in_transaction
 from apps.points.models import Account
-from apps.points.rules import OpenLot
 
 Purpose = Account.Purpose
 
@@ -20,20 +19,15 @@ class Held:
     balance: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class Purse:
-    """A member's accounts, locked until the transaction ends.
-
-    `live_lots` is what the available balance consists of, without what expired, where it was read
-    together with the lock and nothing has moved since; else None.
-    """
+    """A member's accounts, locked until the transaction ends."""
 
     member_id: int
     available: Held
     pending: Held
     debt: Held
     reserved: Held
-    live_lots: list[OpenLot] | None = field(default=None, kw_only=True)
 
     @property
     def ids(self) -> set[int]:
@@ -43,19 +37,7 @@ class Purse:
 # By id, so that two transactions never wait for each other.
 LOCK = """
 SELECT id, member_id, purpose, balance, ctid FROM points_account
-WHERE member_id = ANY (%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
-"""
-# The lock gives the newest version of a row, the rest of the statement its snapshot from before the
-# wait. Lots change with the balance of their account, so they are as new as the row, where the
-# snapshot has the very version (ctid) that was locked.
-WITH_LOTS = """
-WITH purse AS ({lock})
-SELECT purse.id, purse.member_id, purse.purpose, purse.balance,
-       seen.ctid = purse.ctid, lot.id, lot.remaining, lot.expires_at
-FROM purse JOIN points_account seen ON seen.id = purse.id
-LEFT JOIN points_lot lot
-  ON purse.purpose = 'available' AND lot.account_id = purse.id AND lot.remaining > 0
- AND (lot.expires_at IS NULL OR lot.expires_at > engine_now())
+WHERE member_id = ANY (%(members)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
 
 
@@ -82,22 +64,8 @@ def purse_lock(member_id: int) -> Purse:
     return purses_lock(member_ids=(member_id,))[member_id]
 
 
-def purse_lock_to_spend(member_id: int) -> Purse:
-    """The purse of one member, locked, in nearly all cases with its live lots."""
-    rows = statements.run(WITH_LOTS.format(lock=LOCK), [[member_id]])
-    held = {purpose: Held(pk, purpose, balance) for pk, _, purpose, balance, *_ in rows}
-    if len(held) < len(Account.OF_MEMBERS):
-        return purse_lock(member_id)
-    purse = Purse(member_id, *(held[purpose] for purpose in Account.OF_MEMBERS))
-    if all(is_fresh for _, _, _, _, is_fresh, *_ in rows):
-        purse.live_lots = [
-            OpenLot(pk, left, expiry) for *_, pk, left, expiry in rows if pk is not None
-        ]
-    return purse
-
-
 def _lock(member_ids: set[int]) -> dict[tuple[int, str], Held]:
-    rows = statements.run(LOCK, [list(member_ids)])
+    rows = statements.run(LOCK, {"members": list(member_ids)})
     return {
         (member, purpose): Held(pk, purpose, balance) for pk, member, purpose, balance, _ in rows
     }

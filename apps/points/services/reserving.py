@@ -5,6 +5,7 @@ the status from `reserved` in one conditional UPDATE: whoever finds it changed c
 """
 
 import datetime as dt
+from typing import Any
 
 from apps.core import sweepers
 from apps.core.clock import EngineNow, engine_now
@@ -13,8 +14,9 @@ from apps.core.ids import new_id
 from apps.core.services import event_record
 from apps.core.transactions import in_transaction
 from apps.points import events
-from apps.points.models import Reservation
+from apps.points.models import Reservation, Transfer
 from apps.points.rules import DEFAULT_RESERVATION_TTL, Taken
+from apps.points.services import one_statement
 from apps.points.services.expiring import lots_expire
 from apps.points.services.ledger import (
     Also,
@@ -24,6 +26,7 @@ from apps.points.services.ledger import (
     Leg,
     NotEnoughPoints,
     TransferConflict,
+    demand_amount,
     move,
     move_with,
     moved_before,
@@ -80,9 +83,12 @@ def points_reserve(
     if ttl is not None and not SHORTEST_TTL <= ttl <= LONGEST_TTL:
         raise ReservationTimeInvalid()
     asked = Instruction(key, amount, order_id, now)
-    purse = purse_for(member_id, asked, purse, to_spend=True)
-    leg = Leg(Kind.RESERVE, purse.available, purse.reserved, amount)
+    demand_amount(asked)
     also = _reservation(member_id, order_id, is_test, ttl)
+    if purse is None and (moved := one_statement.reserve(member_id, asked, also)):
+        return _reserved(*moved)
+    purse = purse_for(member_id, asked, purse)
+    leg = Leg(Kind.RESERVE, purse.available, purse.reserved, amount)
     try:
         effects = Effects(takes=take_live(purse, amount), remembers=True)
         moved = move_with(asked, purse, leg, also, effects=effects)
@@ -91,8 +97,7 @@ def points_reserve(
             raise
         moved = None
     if moved:
-        transfer, row = moved
-        return Reservation(transfer=transfer, **dict(zip(_COLUMNS, row, strict=True)))
+        return _reserved(*moved)
     (transfer,) = moved_before(asked, purse, Kind.RESERVE)
     first = Reservation.objects.get(transfer=transfer)
     if (first.order_id, first.is_test) != (order_id, is_test):
@@ -126,6 +131,10 @@ _COLUMNS = (
     "reserved_at",
     "expires_at",
 )
+
+
+def _reserved(transfer: Transfer, row: tuple[Any, ...]) -> Reservation:
+    return Reservation(transfer=transfer, **dict(zip(_COLUMNS, row, strict=True)))
 
 
 def _reservation(member_id: int, order_id: str, is_test: bool, ttl: dt.timedelta | None) -> Also:

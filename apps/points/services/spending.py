@@ -6,6 +6,7 @@ from apps.core.errors import NotFound
 from apps.core.transactions import in_transaction
 from apps.points.models import Transfer
 from apps.points.rules import Taken
+from apps.points.services import one_statement
 from apps.points.services.expiring import lots_expire
 from apps.points.services.ledger import (
     Effects,
@@ -13,6 +14,7 @@ from apps.points.services.ledger import (
     Kind,
     Leg,
     NotEnoughPoints,
+    demand_amount,
     move,
     moved_before,
     open_takings,
@@ -43,7 +45,10 @@ def points_spend(
     is locked already.
     """
     asked = Instruction(key, amount, reference, now)
-    purse = purse_for(member_id, asked, purse, to_spend=True)
+    demand_amount(asked)
+    if purse is None and (spent := one_statement.spend(member_id, asked)):
+        return spent
+    purse = purse_for(member_id, asked, purse)
     try:
         effects = Effects(takes=take_live(purse, amount), remembers=True)
     except NotEnoughPoints:
