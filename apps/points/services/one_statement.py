@@ -12,129 +12,174 @@ from typing import Any
 from apps.core import statements
 from apps.core.ids import new_id
 from apps.points.models import Transfer
-from apps.points.services import purses
 from apps.points.services.ledger import Also, Instruction, TransferConflict
 
-# The lock gives the newest version of a row, the rest of the statement sees its snapshot from before
-# the wait. Whatever moves points changes a row of the member's accounts, so the snapshot is as new as
-# the lock where it has the very versions (ctid) that were locked; else there is no `purse`.
-_PURSE = """
-WITH held AS ({lock}), purse AS (
-  SELECT max(held.id) FILTER (WHERE held.purpose = 'available') AS available,
-         max(held.id) FILTER (WHERE held.purpose = 'pending') AS pending,
-         max(held.id) FILTER (WHERE held.purpose = 'debt') AS debt,
-         max(held.id) FILTER (WHERE held.purpose = 'reserved') AS reserved,
-         max(held.balance) FILTER (WHERE held.purpose = 'pending') AS on_hold,
-         -max(held.balance) FILTER (WHERE held.purpose = 'debt') AS owed
-  FROM held JOIN points_account seen ON seen.id = held.id
-  HAVING count(*) = 4 AND bool_and({is_fresh})
-)
-"""
+# Small plans: what a statement costs is mostly the setting up of its nodes.
+#
+# A lock gives the newest version of a row, the rest of the statement sees its snapshot from before
+# the wait. A move that could change the answer changes the very row that is locked here, so the
+# snapshot is as new as the lock where it still shows the version (ctid) that was locked.
+_LOCK = "FOR NO KEY UPDATE"
 IS_FRESH = "seen.ctid = held.ctid"
-# rules.take_from_lots: soonest expiry first, then the oldest.
-_TAKE = """, lot AS (
-  SELECT lot.id, lot.remaining, coalesce(sum(lot.remaining) OVER (
-           ORDER BY lot.expires_at NULLS LAST, lot.id
-           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)::bigint AS before
-  FROM purse JOIN points_lot lot ON lot.account_id = purse.available
-  WHERE lot.remaining > 0 AND (lot.expires_at IS NULL OR lot.expires_at > engine_now())
-), take AS (
-  SELECT id AS lot_id, least(remaining, %(amount)s::bigint - before) AS amount
-  FROM lot WHERE before < %(amount)s::bigint
-)
-"""
-_MOVE = """, leg (key, public_id, kind, debit_id, credit_id, amount) AS ({legs}), written AS (
+_HELD = """
+WITH held AS (
+  SELECT id, ctid, balance FROM points_account
+  WHERE member_id = %(member_id)s::bigint AND purpose = '{purpose}' {lock}
+)"""
+_WRITTEN = """, written AS (
   INSERT INTO points_transfer
     (key, public_id, kind, debit_id, credit_id, amount, reference, occurred_at)
   SELECT key, public_id, kind, debit_id, credit_id, amount, %(reference)s, %(now)s FROM leg
   WHERE NOT EXISTS (SELECT FROM points_transfer WHERE key IN (%(key)s, %(key_of_debt)s))
   ON CONFLICT (key) DO NOTHING
   RETURNING id, public_id, key, kind, debit_id, credit_id, amount
-), carried AS (
-  UPDATE points_account account SET balance = balance + change.points
-  FROM (
-    SELECT account_id, sum(points)::bigint AS points
-    FROM (SELECT debit_id AS account_id, -amount AS points FROM written
-          UNION ALL SELECT credit_id, amount FROM written) part
-    GROUP BY account_id
-  ) change
-  WHERE account.id = change.account_id AND account.member_id = %(member_id)s
+)"""
+_LEG = """leg (key, public_id, kind, debit_id, credit_id, amount) AS (
+  SELECT %(key)s, %(id)s, '{kind}', {debit}, {credit}, %(amount)s::bigint FROM {source}
+)"""
+_OWN = "(SELECT id FROM points_account WHERE member_id IS NULL AND purpose = '{purpose}')"
+_ANSWER = "\nSELECT id, public_id, key, kind, debit_id, credit_id, amount FROM written ORDER BY id"
+_ANSWER_ALSO = """, also AS ({insert})
+SELECT written.id, written.public_id, key, kind, debit_id, credit_id, written.amount, also.*
+FROM written, also"""
+_COLUMNS = ("id", "public_id", "key", "kind", "debit_id", "credit_id", "amount")
+
+# Nothing to decide: the row of what is on hold is locked by its change.
+_PEND = (
+    "WITH "
+    + _LEG.format(
+        kind="pend",
+        debit=_OWN.format(purpose="issuance"),
+        credit="id",
+        source="points_account WHERE member_id = %(member_id)s::bigint AND purpose = 'pending'",
+    )
+    + _WRITTEN
+    + """, carried AS (
+  UPDATE points_account account SET balance = balance + written.amount
+  FROM written WHERE account.id = written.credit_id
+)"""
+    + _ANSWER
 )
-"""
-_EMPTY_LOTS = """, taken AS (
+
+# Lots change with the balance of `available`. rules.take_from_lots: soonest expiry first, then the
+# oldest; and nothing when they are not enough.
+_TAKE = """, lot AS (
+  SELECT held.id AS available, lot.id, lot.remaining, coalesce(sum(lot.remaining) OVER (
+           ORDER BY lot.expires_at NULLS LAST, lot.id
+           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)::bigint AS before
+  FROM held JOIN points_account seen ON seen.id = held.id AND {is_fresh}
+  JOIN points_lot lot ON lot.account_id = held.id
+  WHERE lot.remaining > 0 AND (lot.expires_at IS NULL OR lot.expires_at > engine_now())
+), take AS (
+  SELECT available, id AS lot_id, least(remaining, %(amount)s::bigint - before) AS amount
+  FROM lot WHERE before < %(amount)s::bigint
+), purse AS (
+  SELECT min(available) AS available FROM take HAVING sum(amount) = %(amount)s::bigint
+), """
+_TAKEN = """, taken AS (
   UPDATE points_lot lot SET remaining = lot.remaining - take.amount
-  FROM take WHERE lot.id = take.lot_id AND EXISTS (SELECT FROM written)
+  FROM take, written WHERE lot.id = take.lot_id
 ), remembered AS (
   INSERT INTO points_taking (transfer_id, lot_id, amount, returned)
   SELECT written.id, take.lot_id, take.amount, 0 FROM written, take
+)"""
+_SPEND = (
+    _TAKE
+    + _LEG.format(
+        kind="spend", debit="available", credit=_OWN.format(purpose="spent"), source="purse"
+    )
+    + _WRITTEN
+    + """, carried AS (
+  UPDATE points_account account SET balance = balance - written.amount
+  FROM written WHERE account.id = written.debit_id
+)"""
+    + _TAKEN
 )
-"""
-_OPEN_LOT = """, opened AS (
-  INSERT INTO points_lot (account_id, transfer_id, amount, remaining, expires_at)
-  SELECT credit_id, written.id, amount, amount, CASE WHEN %(by_programme)s THEN %(now)s + (
-      SELECT make_interval(days => programme.lifetime_days) FROM points_programme programme
-      JOIN members_member member ON member.is_test = programme.is_test
-      WHERE member.id = %(member_id)s) ELSE %(expires_at)s::timestamptz END
-  FROM written WHERE kind = 'settle'
+_RESERVED = """(
+    SELECT id FROM points_account
+    WHERE member_id = %(member_id)s::bigint AND purpose = 'reserved'
+  )"""
+_RESERVE = (
+    _TAKE
+    + _LEG.format(kind="reserve", debit="available", credit=_RESERVED, source="purse")
+    + _WRITTEN
+    + """, carried AS (
+  UPDATE points_account account
+  SET balance = balance
+              + CASE WHEN account.id = written.credit_id THEN written.amount ELSE -written.amount END
+  FROM written WHERE account.id IN (written.debit_id, written.credit_id)
+)"""
+    + _TAKEN
 )
-"""
-_ANSWER = """
-SELECT id, public_id, key, kind, debit_id, credit_id, amount, (SELECT count(*) FROM leg)
-FROM written ORDER BY id
-"""
-_ANSWER_ALSO = """, also AS ({insert})
-SELECT written.id, written.public_id, key, kind, debit_id, credit_id, written.amount, 1, also.*
-FROM written, also
-"""
-_OWN = "(SELECT id FROM points_account WHERE member_id IS NULL AND purpose = '{purpose}')"
-_LEG = "SELECT %(key)s, %(id)s, '{kind}', {debit}, {credit}, %(amount)s::bigint FROM purse"
-_COLUMNS = ("id", "public_id", "key", "kind", "debit_id", "credit_id", "amount")
-_ENOUGH = " WHERE (SELECT sum(amount) FROM take) = %(amount)s::bigint"
 
-_PEND = _MOVE.format(
-    legs=_LEG.format(kind="pend", debit=_OWN.format(purpose="issuance"), credit="pending")
-)
-_TAKE_AND = _TAKE + _MOVE
-_SPEND = _TAKE_AND.format(
-    legs=_LEG.format(kind="spend", debit="available", credit=_OWN.format(purpose="spent")) + _ENOUGH
-)
-_RESERVE = _TAKE_AND.format(
-    legs=_LEG.format(kind="reserve", debit="available", credit="reserved") + _ENOUGH
-)
-# rules.repay_first.
-_SETTLE = _MOVE.format(
-    legs="""
-  SELECT %(key_of_debt)s, %(id_of_debt)s, 'repay', pending, debt, least(%(amount)s::bigint, owed)
-  FROM purse WHERE on_hold >= %(amount)s::bigint AND owed > 0
+# rules.repay_first. A settlement changes what is on hold, a claw back what is owed: both are locked,
+# and what is read of them is the newest. A repeat of the same settlement has changed what is on hold.
+_SETTLE = (
+    """
+WITH held AS (
+  SELECT id, ctid, purpose, balance FROM points_account
+  WHERE member_id = %(member_id)s::bigint AND purpose IN ('available', 'pending', 'debt')
+  ORDER BY id {lock}
+), purse AS (
+  SELECT held.id AS pending, available.id AS available, debt.id AS debt,
+         least(%(amount)s::bigint, -debt.balance) AS repaid
+  FROM held JOIN points_account seen ON seen.id = held.id AND {is_fresh},
+       held debt, held available
+  WHERE held.purpose = 'pending' AND debt.purpose = 'debt' AND available.purpose = 'available'
+    AND held.balance >= %(amount)s::bigint
+), leg (key, public_id, kind, debit_id, credit_id, amount) AS (
+  SELECT %(key_of_debt)s, %(id_of_debt)s, 'repay', pending, debt, repaid
+  FROM purse WHERE repaid > 0
   UNION ALL
-  SELECT %(key)s, %(id)s, 'settle', pending, available, %(amount)s::bigint - owed
-  FROM purse WHERE on_hold >= %(amount)s::bigint AND owed < %(amount)s::bigint
-"""
+  SELECT %(key)s, %(id)s, 'settle', pending, available, %(amount)s::bigint - repaid
+  FROM purse WHERE repaid < %(amount)s::bigint
+)"""
+    + _WRITTEN
+    + """, credited AS (
+  UPDATE points_account account SET balance = balance + written.amount
+  FROM written WHERE account.id = written.credit_id
+), debited AS (
+  UPDATE points_account account SET balance = balance - %(amount)s::bigint
+  FROM purse WHERE account.id = purse.pending AND EXISTS (SELECT FROM written)
+), opened AS (
+  INSERT INTO points_lot (account_id, transfer_id, amount, remaining, expires_at)
+  SELECT credit_id, written.id, amount, amount, {expiry} FROM written WHERE kind = 'settle'
 )
+SELECT id, public_id, key, kind, debit_id, credit_id, amount, (SELECT count(*) FROM leg)
+FROM written ORDER BY id"""
+)
+_GIVEN_EXPIRY = "%(expires_at)s::timestamptz"
+_PROGRAMMES_EXPIRY = """%(now)s + (
+    SELECT make_interval(days => programme.lifetime_days) FROM points_programme programme
+    JOIN members_member member ON member.is_test = programme.is_test
+    WHERE member.id = %(member_id)s::bigint)"""
 
 
 def pend(member_id: int, asked: Instruction) -> Transfer | None:
     """Issue points on hold."""
-    rows = _run(_PEND + _ANSWER, member_id, asked)
+    rows = _run(_PEND, member_id, asked)
     return _transfer(asked, rows[0]) if rows else None
 
 
 def settle(
     member_id: int, asked: Instruction, expires_at: dt.datetime | None
 ) -> list[Transfer] | None:
-    """End the hold on points; without `expires_at` they live as long as the programme says."""
-    more = {
-        "id_of_debt": new_id("trf"),
-        "expires_at": expires_at,
-        "by_programme": expires_at is None,
-    }
-    rows = _run(_SETTLE + _OPEN_LOT + _ANSWER, member_id, asked, more)
+    """End the hold on points; without `expires_at` they live as long as the programme says.
+
+    Raises TransferConflict.
+    """
+    expiry = _PROGRAMMES_EXPIRY if expires_at is None else _GIVEN_EXPIRY
+    statement = _SETTLE.format(lock=_LOCK, is_fresh=IS_FRESH, expiry=expiry)
+    more = {"id_of_debt": new_id("trf"), "expires_at": expires_at}
+    rows = _run(statement, member_id, asked, more)
+    if rows and len(rows) < rows[0][-1]:
+        raise TransferConflict(f"{asked.key} already moved other points.")
     return [_transfer(asked, row) for row in rows] or None
 
 
 def spend(member_id: int, asked: Instruction) -> Transfer | None:
     """Spend points for good."""
-    rows = _run(_SPEND + _EMPTY_LOTS + _ANSWER, member_id, asked)
+    rows = _run(_of_available(_SPEND) + _ANSWER, member_id, asked)
     return _transfer(asked, rows[0]) if rows else None
 
 
@@ -142,16 +187,20 @@ def reserve(
     member_id: int, asked: Instruction, also: Also
 ) -> tuple[Transfer, tuple[Any, ...]] | None:
     """Set points aside, with the row that says for what; what that row returns."""
-    answer = _ANSWER_ALSO.format(insert=also.insert)
-    rows = _run(_RESERVE + _EMPTY_LOTS + answer, member_id, asked, also.parameters)
-    return (_transfer(asked, rows[0]), rows[0][len(_COLUMNS) + 1 :]) if rows else None
+    statement = _of_available(_RESERVE) + _ANSWER_ALSO.format(insert=also.insert)
+    rows = _run(statement, member_id, asked, also.parameters)
+    return (_transfer(asked, rows[0]), rows[0][len(_COLUMNS) :]) if rows else None
+
+
+def _of_available(statement: str) -> str:
+    held = _HELD.format(purpose="available", lock=_LOCK)
+    return held + statement.format(is_fresh=IS_FRESH)
 
 
 def _run(
     statement: str, member_id: int, asked: Instruction, more: Mapping[str, Any] | None = None
 ) -> list[tuple[Any, ...]]:
     parameters: dict[str, Any] = {
-        "members": [member_id],
         "member_id": member_id,
         "key": asked.key,
         "key_of_debt": f"{asked.key}:debt",
@@ -161,11 +210,7 @@ def _run(
         "now": asked.now,
         **(more or {}),
     }
-    purse = _PURSE.format(lock=purses.LOCK, is_fresh=IS_FRESH)
-    rows = statements.run(purse + statement, parameters)
-    if rows and len(rows) < rows[0][len(_COLUMNS)]:
-        raise TransferConflict(f"{asked.key} already moved other points.")
-    return rows
+    return statements.run(statement, parameters)
 
 
 def _transfer(asked: Instruction, row: tuple[Any, ...]) -> Transfer:
