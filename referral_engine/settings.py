@@ -124,6 +124,7 @@ if not SERVERS.database_url.startswith(("postgresql://", "postgres://")):
 DATABASES = {
     "default": dj_database_url.parse(
         SERVERS.database_url,
+        engine="referral_engine.database",
         # Behind PgBouncer in transaction mode set DB_CONN_MAX_AGE=0.
         conn_max_age=int(os.environ.get("DB_CONN_MAX_AGE", "600")),
         conn_health_checks=True,

@@ -12,6 +12,7 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 from rest_framework import exceptions as drf
 from rest_framework import serializers
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,9 +43,19 @@ class RequestInFlight(Conflict):
     message = "A request with this Idempotency-Key is being worked on right now."
 
 
+class JsonAlways(DefaultContentNegotiation):
+    """The API answers in JSON whatever a request says it accepts: there is nothing to choose."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type
+
+
 class EngineView(APIView):
     """A door of the API. `doors` says who may enter; `scope` which scope a server key needs."""
 
+    content_negotiation_class = JsonAlways
     doors: ClassVar[tuple[Door, ...]] = (Door.SERVER,)
     scope: ClassVar[str] = ""
     # No name in an address is longer than the column it would be kept in.
