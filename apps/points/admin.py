@@ -22,6 +22,7 @@ from unfold.widgets import (
 from apps.core import clock
 from apps.core.admin import EngineAdmin, FactAdmin, mode_column, run_on_each, status_column
 from apps.core.errors import EngineError
+from apps.core.fields import PercentField
 from apps.core.transactions import retrying
 from apps.members.admin import member_column, member_name
 from apps.members.selectors import MemberUnknown, member_by_external_id
@@ -30,8 +31,17 @@ from apps.points.models import Account, Adjustment, Lot, Programme, Reservation,
 from apps.points.services.ledger import MOST_POINTS
 
 
+class ProgrammeForm(forms.ModelForm):
+    max_share_bps = PercentField(
+        label="At most, of an order",
+        max_value=100,
+        help_text="In percent: 50 lets points pay half of an order. 0: none of it.",
+    )
+
+
 @admin.register(Programme)
 class ProgrammeAdmin(EngineAdmin):
+    form = ProgrammeForm
     list_display = (
         "__str__",
         mode_column,
@@ -45,7 +55,6 @@ class ProgrammeAdmin(EngineAdmin):
     readonly_fields = ("is_test",)
     labels = {
         "worth_of_100_points_minor": "100 points are worth",
-        "max_share_bps": "At most, of an order",
         "lifetime_days": "Days until points expire",
         "notice_days": "Days of notice before",
         "reservation_ttl": "Reserved for",
@@ -53,7 +62,6 @@ class ProgrammeAdmin(EngineAdmin):
     }
     help_texts = {
         "worth_of_100_points_minor": "In minor units: 100 is 1.00. 0: points pay nothing.",
-        "max_share_bps": "In hundredths of a percent: 5000 is half of the order.",
         "lifetime_days": "From when they settle. Empty: never. Points settled before keep theirs.",
         "notice_days": "The shop hears points.expiring so long before. 0: never.",
         "reservation_ttl": "How long points wait for a payment, where the shop names no time.",

@@ -12,7 +12,6 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from apps.campaigns import services
-from apps.campaigns.admin.fields import PercentField
 from apps.campaigns.admin.pages import CampaignPages
 from apps.campaigns.admin.policies import PolicyInline, VariantInline
 from apps.campaigns.effects import Turn
@@ -28,6 +27,7 @@ from apps.core.admin import (
     run_on_each,
 )
 from apps.core.errors import EngineError
+from apps.core.fields import PercentField
 
 _reserved = money_column("reserved_minor", "Reserved", currency="campaign.currency")
 _spent = money_column("spent_minor", "Spent", currency="campaign.currency")
