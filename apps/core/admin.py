@@ -33,9 +33,12 @@ Column = Callable[[Any], Any]
 
 # What a status means to an operator, whatever it is the status of.
 _COLOURS = {
-    "success": ("running", "completed", "confirmed", "settled", "paid", "done", "delivered"),
-    "info": ("scheduled", "open", "provisional", "pending", "held", "requested"),
-    "warning": ("paused", "closing", "parked"),
+    "success": (
+        *("running", "completed", "confirmed", "settled", "paid", "done", "delivered"),
+        *("active", "approved"),
+    ),
+    "info": ("scheduled", "open", "provisional", "pending", "held", "requested", "checked"),
+    "warning": ("paused", "closing", "parked", "proposed"),
     "danger": ("failed", "cancelled", "clawed_back"),
 }
 

@@ -29,7 +29,7 @@ from apps.imports.rules import COLUMNS, NEEDED, ImportKind
 from apps.imports.services import Progress
 
 MOST_UPLOADED = 32 * 1024 * 1024
-REFUSED_SHOWN = 100
+REFUSED_SHOWN = 50
 MOST_CAMPAIGNS = 500
 
 _KINDS = [
@@ -94,6 +94,7 @@ class UploadAdmin(FactAdmin):
         "kind",
         status_column(),
         "applied",
+        "points",
         "unchanged",
         "refused",
         "uploaded_by",

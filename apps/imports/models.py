@@ -37,6 +37,7 @@ class Upload(models.Model):
     content = models.BinaryField(null=True, help_text="Forgotten once it is brought in.")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
     applied = models.PositiveIntegerField(default=0)
+    points = models.PositiveBigIntegerField(default=0, help_text="Of balances, in all.")
     unchanged = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True, help_text="What ended it early.")

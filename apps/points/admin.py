@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
@@ -52,7 +53,7 @@ class ProgrammeAdmin(EngineAdmin):
         "adjustment_limit",
     )
     ordering = ("is_test",)
-    readonly_fields = ("is_test",)
+    readonly_fields = ("for_whom",)
     labels = {
         "worth_of_100_points_minor": "100 points are worth",
         "lifetime_days": "Days until points expire",
@@ -68,7 +69,7 @@ class ProgrammeAdmin(EngineAdmin):
         "adjustment_limit": "Points per member within 24 hours. Above it a second operator decides.",
     }
     fieldsets = (
-        (None, {"fields": ("is_test",)}),
+        (None, {"fields": ("for_whom",)}),
         ("At checkout", {"fields": (("worth_of_100_points_minor", "currency"), "max_share_bps")}),
         ("Time", {"fields": (("lifetime_days", "notice_days"), "reservation_ttl")}),
         ("Operators", {"fields": ("adjustment_limit",)}),
@@ -84,6 +85,10 @@ class ProgrammeAdmin(EngineAdmin):
         for is_test in (False, True):
             Programme.objects.get_or_create(is_test=is_test)
         return super().get_queryset(request)
+
+    @admin.display(description="Whose points")
+    def for_whom(self, row: Programme) -> str:
+        return "Test members'" if row.is_test else "Live members'"
 
     @admin.display(description="Of an order", ordering="max_share_bps")
     def max_share(self, row: Programme) -> str:
@@ -240,10 +245,9 @@ def _proposed(request: HttpRequest, asked: dict[str, Any]) -> Adjustment:
 @admin.register(Adjustment)
 class AdjustmentAdmin(FactAdmin):
     list_display = (
-        "public_id",
-        member_column(),
         "points",
-        "reason",
+        member_column(),
+        "why",
         status_column(),
         "proposed_by",
         "decided_by",
@@ -255,6 +259,15 @@ class AdjustmentAdmin(FactAdmin):
     ordering = ("-id",)
     show_full_result_count = False
     actions_list = ("propose",)
+    fields = (
+        ("member", "points"),
+        "reason",
+        ("status", "within_limit"),
+        ("proposed_by", "proposed_at"),
+        ("decided_by", "decided_at"),
+        "public_id",
+    )
+    readonly_fields = ("points",)
     actions_detail = ("approve", "reject")
 
     def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -266,6 +279,10 @@ class AdjustmentAdmin(FactAdmin):
     @admin.display(description="Points", ordering="amount")
     def points(self, row: Adjustment) -> str:
         return f"{row.amount:+,}"
+
+    @admin.display(description="Why", ordering="reason")
+    def why(self, row: Adjustment) -> str:
+        return format_html('<span class="engine-words">{}</span>', row.reason)
 
     @action(
         description="Give or take points",

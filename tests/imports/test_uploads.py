@@ -86,6 +86,7 @@ def test_balances_need_a_second_operator(olga: Client, invariants_hold) -> None:
     ann = make_member("ann")
     found = upload(olga, "balances", "external_id,points\nann,500\n")
     assert "another operator than you" in press(olga, found, "check")
+    assert (found.points, counts(found)) == (500, (1, 0, 0))
     assert "another operator than who uploaded" in press(olga, found, "bring")
     assert (found.status, wallet(ann.pk).available) == ("checked", 0)
     press(operator("oscar"), found, "bring")

@@ -71,6 +71,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("applied", models.PositiveIntegerField(default=0)),
+                (
+                    "points",
+                    models.PositiveBigIntegerField(default=0, help_text="Of balances, in all."),
+                ),
                 ("unchanged", models.PositiveIntegerField(default=0)),
                 ("refused", models.PositiveIntegerField(default=0)),
                 (

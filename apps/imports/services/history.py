@@ -37,9 +37,10 @@ class Refused:
 
 @dataclass
 class Tally:
-    """What an import did so far."""
+    """What an import did so far. `points` is what its balances add up to."""
 
     applied: int = 0
+    points: int = 0
     unchanged: int = 0
     refused: int = 0
 
@@ -88,6 +89,9 @@ def history_steps(*, source: IO[str], order: Order, tally: Tally) -> Iterator[li
         tally.refused += len(refused)
         tally.applied += outcomes.count(True)
         tally.unchanged += outcomes.count(False)
+        if order.kind is ImportKind.BALANCES:
+            moved = zip(batch, outcomes, strict=True)
+            tally.points += sum(rules.points(line) for line, outcome in moved if outcome is True)
         yield refused
 
 

@@ -165,6 +165,7 @@ def _end(upload: Upload, tally: Tally, kept: list[Refused], error: str) -> None:
     Upload.objects.filter(pk=upload.pk).update(
         status=ended,
         applied=tally.applied,
+        points=tally.points,
         unchanged=tally.unchanged,
         refused=tally.refused,
         error=error,
