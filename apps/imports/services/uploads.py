@@ -135,7 +135,8 @@ def _work(upload: Upload, now: dt.datetime, *, dry_run: bool) -> Iterator[Progre
     raw = io.BytesIO(upload.content or b"")
     source = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
     order = Order(ImportKind(upload.kind), upload.is_test, now, upload.campaign, dry_run)
-    tally, kept, error = Tally(), [], ""
+    tally, error = Tally(), ""
+    kept: list[Refused] = []
     try:
         for refused in history_steps(source=source, order=order, tally=tally):
             kept += refused[: MOST_REFUSED - len(kept)]
