@@ -107,7 +107,7 @@ def test_the_terms_of_an_active_template_are_fixed_but_its_cap_is_not(olga: Clie
             "ends before it starts",
         ),
         ({"applies": "automatic", "is_public": "on"}, "applies by itself has no codes and cannot"),
-        ({"face_minor": str(10**30)}, "less than or equal to 100."),
+        ({"face_minor": str(10**30)}, "less than or equal"),
         ({"percent_bps": "100.01"}, "less than or equal to 100."),
         ({"skus": "x" * 101}, "longer than 100"),
         ({"currency": "yuan"}, "at most 3"),

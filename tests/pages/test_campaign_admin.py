@@ -325,7 +325,7 @@ def until(moment: dt.datetime) -> dict[str, str]:
 
 def test_the_window_is_never_closed_over_what_was_ordered(olga: Client, db: None) -> None:
     """A refund would decide again, outside the window, and take everything back."""
-    campaign = make_campaign(starts_at=now() - dt.timedelta(days=9))
+    campaign = make_campaign(starts_at=now() - dt.timedelta(days=9), budget_minor=1000)
     change = at("campaign_change", campaign.pk)
     for days, words in ((-1, "This is over already"), (-10, "This is over already")):
         form = campaign_form(campaign, **until(now() + dt.timedelta(days=days)))
@@ -341,7 +341,7 @@ def test_the_window_is_never_closed_over_what_was_ordered(olga: Client, db: None
 
 
 def test_an_ended_campaign_cannot_be_opened_again_by_its_dates(olga: Client, db: None) -> None:
-    campaign = make_campaign()
+    campaign = make_campaign(budget_minor=1000)
     campaign_end(campaign_id=campaign.pk)
     form = campaign_form(campaign, **until(now() + dt.timedelta(days=30)))
     olga.post(at("campaign_change", campaign.pk), form)
