@@ -296,6 +296,7 @@ _ADMIN_MENU = (
         ("Members", "person", "members.member"),
         ("Identities", "badge", "members.identity"),
         ("Profiles", "face", "members.profile"),
+        ("Bring history in", "upload_file", "imports.upload"),
         ("Participants", "account_tree", "invites.participant"),
         ("Share links", "link", "invites.link"),
         ("Visits", "ads_click", "invites.visit"),

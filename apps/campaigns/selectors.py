@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Min, Q
 
+from apps.campaigns import events
 from apps.campaigns.models import (
     Audience,
     AudienceMember,
@@ -15,6 +16,7 @@ from apps.campaigns.models import (
 )
 from apps.campaigns.rules import PolicyTerms, Trigger, VariantTerms, terms_from_json
 from apps.core.errors import NotFound
+from apps.core.models import Event, EventQuerySet
 
 
 class AudienceUnknown(NotFound):
@@ -75,6 +77,32 @@ def state_of(campaign: Campaign, at: dt.datetime) -> str:
     if campaign.status == Campaign.Status.SCHEDULED and was_shown(campaign, at):
         return "pre-heating" if at < campaign.starts_at else campaign.status
     return campaign.status
+
+
+@dataclass(frozen=True)
+class Halt:
+    """That a campaign was paused, or under the emergency stop, and since when."""
+
+    stopped: bool
+    since: dt.datetime
+
+
+def halted_at(campaign: Campaign, at: dt.datetime) -> Halt | None:
+    """Whether a campaign was paused or stopped at a moment, as far as the log of events tells."""
+    stop = _last_turn(Event.objects.all(), at, events.STOPPED, events.LIFTED)
+    if stop is not None and stop.kind == events.STOPPED:
+        # The stop is of everything that was published then; what came later was not stopped.
+        if campaign.versions.filter(published_at__lte=stop.occurred_at).exists():
+            return Halt(True, stop.occurred_at)
+    own = Event.objects.filter(payload__campaign=campaign.public_id)
+    pause = _last_turn(own, at, events.PAUSED, events.RESUMED)
+    if pause is not None and pause.kind == events.PAUSED:
+        return Halt(False, pause.occurred_at)
+    return None
+
+
+def _last_turn(rows: EventQuerySet, at: dt.datetime, *kinds: str) -> Event | None:
+    return rows.filter(kind__in=kinds, occurred_at__lte=at).order_by("-occurred_at", "-pk").first()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet, URLField
 from django.http import HttpRequest
@@ -33,9 +33,12 @@ Column = Callable[[Any], Any]
 
 # What a status means to an operator, whatever it is the status of.
 _COLOURS = {
-    "success": ("running", "completed", "confirmed", "settled", "paid", "done", "delivered"),
-    "info": ("scheduled", "open", "provisional", "pending", "held", "requested"),
-    "warning": ("paused", "closing", "parked"),
+    "success": (
+        *("running", "completed", "confirmed", "settled", "paid", "done", "delivered"),
+        *("active", "approved"),
+    ),
+    "info": ("scheduled", "open", "provisional", "pending", "held", "requested", "checked"),
+    "warning": ("paused", "closing", "parked", "proposed"),
     "danger": ("failed", "cancelled", "clawed_back"),
 }
 
@@ -97,6 +100,23 @@ class _Worded:
         return field
 
 
+class _AllConstraints:
+    """A form that asks the row's constraints about fields it does not show, too.
+
+    Django leaves out a constraint as soon as one of its fields is not on the form: an end before a
+    start that is fixed by now would be an error of the database instead of a word to the operator.
+    """
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:  # type: ignore[attr-defined]
+            return
+        try:
+            self.instance.validate_constraints()  # type: ignore[attr-defined]
+        except ValidationError as error:
+            self._update_errors(error)  # type: ignore[attr-defined]
+
+
 class EngineAdmin(_Worded, ModelAdmin):
     """A table operators edit. Saving writes only what they changed.
 
@@ -105,6 +125,12 @@ class EngineAdmin(_Worded, ModelAdmin):
     """
 
     compressed_fields = False
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (_AllConstraints, form), {})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:

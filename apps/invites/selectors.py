@@ -1,5 +1,6 @@
 """Reading links, visits, participants and their chains."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,9 @@ from django.db import connection
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import audiences_of
-from apps.core.errors import Invalid, NotFound
-from apps.invites.models import Act, Draw, Link, Participant, Trace, Visit
+from apps.core.errors import Conflict, Invalid, NotFound
+from apps.invites.models import Act, Draw, Link, Participant, Touch, Trace, Visit
+from apps.invites.rules import Attribution, Candidate, Source, attribute
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.tiers.selectors import tier_of
@@ -37,6 +39,11 @@ class VisitTokenInvalid(Invalid):
 class DrawTokenInvalid(Invalid):
     code = "draw_token_invalid"
     message = "This draw token is not one of ours, or of another campaign."
+
+
+class OwnCode(Conflict):
+    code = "own_code"
+    message = "Nobody can bring themselves: this is the member's own code."
 
 
 def link_by_code(code: str, *, pointer: str = "") -> Link:
@@ -89,6 +96,14 @@ def draw_by_token(token: str) -> Draw:
     return draw
 
 
+def draw_heard(token: str, member_id: int) -> Draw:
+    """The draw a member tells of. Raises DrawTokenInvalid, also for one of the other mode."""
+    draw = draw_by_token(token)
+    if not Member.objects.filter(pk=member_id, is_test=draw.campaign.is_test).exists():
+        raise DrawTokenInvalid(pointer="/draw_token")
+    return draw
+
+
 def draw_of(campaign: Campaign, member_id: int) -> str:
     """The variant of the first draw that a member told us of; "" when they told none."""
     told = Draw.objects.filter(
@@ -124,6 +139,81 @@ def brought_links(brought: Brought) -> tuple[Visit | None, Link | None]:
     visit = visit_by_token(brought.visit_token) if brought.visit_token else None
     link = link_by_code(brought.code, pointer="/code") if brought.code else None
     return visit, link
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One thing that brought somebody, as a touch will keep it."""
+
+    link: Link
+    source: Source
+    at: dt.datetime
+    visit: Visit | None
+
+
+def heard(*, member_id: int, brought: Brought, now: dt.datetime) -> list[Heard]:
+    """What somebody says brought them: a visit from when the link was opened, a typed code from `now`.
+
+    Raises LinkUnknown, VisitTokenInvalid, OwnCode (a visit to one's own link is heard and never
+    wins: pages open them by themselves). What is of the other mode, live or test, is unknown.
+    """
+    visit, link = brought_links(brought)
+    found = []
+    if visit is not None:
+        if not _in_one_mode(member_id, visit.link):
+            raise VisitTokenInvalid(pointer="/visit_token")
+        # The database's clock may be ahead of ours: nobody was brought later than now.
+        found.append(Heard(visit.link, Source.VISIT, min(visit.opened_at, now), visit))
+    if link is not None:
+        if not _in_one_mode(member_id, link):
+            raise LinkUnknown(pointer="/code")
+        if link.participant.member_id == member_id:
+            raise OwnCode(pointer="/code")
+        found.append(Heard(link, Source.CODE, now, None))
+    return found
+
+
+def _in_one_mode(member_id: int, link: Link) -> bool:
+    mode = link.participant.campaign.is_test
+    return Member.objects.filter(pk=member_id, is_test=mode).exists()
+
+
+# A touch that is only supposed comes after all that are kept.
+_SUPPOSED = 2**63
+
+
+def attribution_of(
+    campaign: Campaign, member_id: int, *, now: dt.datetime, supposed: Iterable[Heard] = ()
+) -> Attribution:
+    """Who brought a member to a campaign, by the touches that are kept and those supposed besides."""
+    rows = Touch.objects.filter(campaign=campaign, member_id=member_id)
+    kept = [
+        (row.pk, Heard(row.link, Source(row.source), row.touched_at, row.visit))
+        for row in rows.select_related("link__participant", "visit")
+    ]
+    besides = [
+        (_SUPPOSED, row) for row in supposed if row.link.participant.campaign_id == campaign.pk
+    ]
+    return attribute(
+        [_candidate(touch, row) for touch, row in [*kept, *besides]],
+        member=member_id,
+        now=now,
+        window=campaign.attribution_window,
+        first=campaign.attribution == Campaign.Attribution.FIRST,
+    )
+
+
+def _candidate(touch: int, row: Heard) -> Candidate:
+    return Candidate(
+        touch=touch,
+        source=row.source,
+        referrer=row.link.participant_id,
+        referrer_member=row.link.participant.member_id,
+        touched_at=row.at,
+        counted=row.visit is None or not row.visit.skipped,
+        revoked=row.link.revoked_at is not None,
+        channel=row.visit.channel if row.visit else "",
+    )
 
 
 def inviter_by(link: Link | None, campaign: Campaign, member_id: int) -> Participant | None:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
@@ -22,6 +23,7 @@ from unfold.widgets import (
 from apps.core import clock
 from apps.core.admin import EngineAdmin, FactAdmin, mode_column, run_on_each, status_column
 from apps.core.errors import EngineError
+from apps.core.fields import PercentField
 from apps.core.transactions import retrying
 from apps.members.admin import member_column, member_name
 from apps.members.selectors import MemberUnknown, member_by_external_id
@@ -30,8 +32,17 @@ from apps.points.models import Account, Adjustment, Lot, Programme, Reservation,
 from apps.points.services.ledger import MOST_POINTS
 
 
+class ProgrammeForm(forms.ModelForm):
+    max_share_bps = PercentField(
+        label="At most, of an order",
+        max_value=100,
+        help_text="In percent: 50 lets points pay half of an order. 0: none of it.",
+    )
+
+
 @admin.register(Programme)
 class ProgrammeAdmin(EngineAdmin):
+    form = ProgrammeForm
     list_display = (
         "__str__",
         mode_column,
@@ -42,10 +53,9 @@ class ProgrammeAdmin(EngineAdmin):
         "adjustment_limit",
     )
     ordering = ("is_test",)
-    readonly_fields = ("is_test",)
+    readonly_fields = ("for_whom",)
     labels = {
         "worth_of_100_points_minor": "100 points are worth",
-        "max_share_bps": "At most, of an order",
         "lifetime_days": "Days until points expire",
         "notice_days": "Days of notice before",
         "reservation_ttl": "Reserved for",
@@ -53,14 +63,13 @@ class ProgrammeAdmin(EngineAdmin):
     }
     help_texts = {
         "worth_of_100_points_minor": "In minor units: 100 is 1.00. 0: points pay nothing.",
-        "max_share_bps": "In hundredths of a percent: 5000 is half of the order.",
         "lifetime_days": "From when they settle. Empty: never. Points settled before keep theirs.",
         "notice_days": "The shop hears points.expiring so long before. 0: never.",
         "reservation_ttl": "How long points wait for a payment, where the shop names no time.",
         "adjustment_limit": "Points per member within 24 hours. Above it a second operator decides.",
     }
     fieldsets = (
-        (None, {"fields": ("is_test",)}),
+        (None, {"fields": ("for_whom",)}),
         ("At checkout", {"fields": (("worth_of_100_points_minor", "currency"), "max_share_bps")}),
         ("Time", {"fields": (("lifetime_days", "notice_days"), "reservation_ttl")}),
         ("Operators", {"fields": ("adjustment_limit",)}),
@@ -76,6 +85,10 @@ class ProgrammeAdmin(EngineAdmin):
         for is_test in (False, True):
             Programme.objects.get_or_create(is_test=is_test)
         return super().get_queryset(request)
+
+    @admin.display(description="Whose points")
+    def for_whom(self, row: Programme) -> str:
+        return "Test members'" if row.is_test else "Live members'"
 
     @admin.display(description="Of an order", ordering="max_share_bps")
     def max_share(self, row: Programme) -> str:
@@ -232,10 +245,9 @@ def _proposed(request: HttpRequest, asked: dict[str, Any]) -> Adjustment:
 @admin.register(Adjustment)
 class AdjustmentAdmin(FactAdmin):
     list_display = (
-        "public_id",
-        member_column(),
         "points",
-        "reason",
+        member_column(),
+        "why",
         status_column(),
         "proposed_by",
         "decided_by",
@@ -247,6 +259,15 @@ class AdjustmentAdmin(FactAdmin):
     ordering = ("-id",)
     show_full_result_count = False
     actions_list = ("propose",)
+    fields = (
+        ("member", "points"),
+        "reason",
+        ("status", "within_limit"),
+        ("proposed_by", "proposed_at"),
+        ("decided_by", "decided_at"),
+        "public_id",
+    )
+    readonly_fields = ("points",)
     actions_detail = ("approve", "reject")
 
     def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -258,6 +279,10 @@ class AdjustmentAdmin(FactAdmin):
     @admin.display(description="Points", ordering="amount")
     def points(self, row: Adjustment) -> str:
         return f"{row.amount:+,}"
+
+    @admin.display(description="Why", ordering="reason")
+    def why(self, row: Adjustment) -> str:
+        return format_html('<span class="engine-words">{}</span>', row.reason)
 
     @action(
         description="Give or take points",

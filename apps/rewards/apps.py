@@ -7,6 +7,7 @@ class RewardsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.campaigns import effects as campaign_effects
+        from apps.campaigns import granting as campaign_granting
         from apps.core import invariants as core_invariants
         from apps.core import sweepers
         from apps.core.subscriptions import subscribe
@@ -15,11 +16,12 @@ class RewardsConfig(AppConfig):
         from apps.invites import events as invites_events
         from apps.obligations import events as obligations_events
         from apps.orders import events as orders_events
-        from apps.rewards import effects, events, invariants, services, subscribers
+        from apps.rewards import effects, events, invariants, services, subscribers, supposing
         from apps.tiers import events as tiers_events
 
         campaign_effects.register(*effects.EFFECTS)
         campaign_effects.register_parts(effects.budget_parts)
+        campaign_granting.register(supposing.would_keep_back)
         core_invariants.register(*invariants.REWARDS)
         sweepers.register("goodwill to make", services.goodwill_make)
         sweepers.register("grants to settle", services.grants_settle)

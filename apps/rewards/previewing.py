@@ -1,13 +1,12 @@
 """What would happen for a fact that nobody has reported: read, decide, and write nothing."""
 
 import datetime as dt
-import zoneinfo
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from apps.campaigns.models import Budget, Campaign
 from apps.campaigns.rules import (
@@ -36,9 +35,8 @@ from apps.invites.models import Act, Participant
 from apps.invites.selectors import circumstances
 from apps.members.models import Member
 from apps.orders.models import Order
-from apps.rewards.models import CapCounter
-from apps.rewards.rules import Cap, Costs, Execution, Limits, Moment, caps_of, execute
-from apps.rewards.services.instruments import LOCK_ORDER
+from apps.rewards.rules import Cap, Execution, Limits, Moment, caps_of, execute
+from apps.rewards.supposing import costs_of, counted_now, supposed_moment
 
 # Stand-ins for people whom only the question knows. No row has such a key.
 SOMEBODY = 0
@@ -165,14 +163,11 @@ def preview(
     budget = Budget.objects.filter(campaign=campaign).first()
     amount = budget.amount_minor if budget else None
     left = amount - budget.used_minor if budget and amount is not None else None
-    day = now.astimezone(zoneinfo.ZoneInfo(campaign.time_zone)).date().isoformat()
-    # An order that nobody has reported: nothing is counted for it yet.
-    moment = Moment(day, SOMEBODY if facts.order is not None else None)
+    moment = supposed_moment(campaign, now, of_order=facts.order is not None)
     by_policy = {policy.policy: policy for policy in promise.terms}
-    counts = _counts(decided.awards, by_policy, moment)
+    counts = counted_now(decided.awards, by_policy, moment)
     limits = Limits(Counter(counts), left)
-    costs = Costs(campaign.cost_of_1000_points_minor, LOCK_ORDER)
-    done = execute(decided.awards, by_policy, moment, costs, limits)
+    done = execute(decided.awards, by_policy, moment, costs_of(campaign), limits)
     return Preview(
         campaign=campaign,
         promise=promise,
@@ -300,18 +295,6 @@ def _people(
         guests = range(_FIRST_GUEST, _FIRST_GUEST - hypothesis.room.kept_seats + 1, -1)
         people[Beneficiary.SEATED] = (member, *guests)
     return people
-
-
-def _counts(
-    awards: Iterable[Award], by_policy: Mapping[str, PolicyTerms], moment: Moment
-) -> dict[tuple[str, str], int]:
-    """How far the caps that these awards count in are counted by now."""
-    asked = Q(pk=None)
-    for award in awards:
-        for cap in caps_of(by_policy[award.policy], award.member_id, moment):
-            asked |= Q(policy=award.policy, scope=cap.scope)
-    rows = CapCounter.objects.filter(asked).values_list("policy", "scope", "count")
-    return {(policy, scope): count for policy, scope, count in rows}
 
 
 def _previewed(

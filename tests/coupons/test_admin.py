@@ -14,6 +14,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from apps.core.clock import engine_now
 from apps.core.csv_export import ROWS_AT_ONCE, csv_pieces, safe_cell
 from apps.coupons.models import Batch, Coupon, PoolCode, Template
 from tests.coupons.makers import issue, make_codes, make_member, make_template, state
@@ -70,6 +71,15 @@ def test_olga_sets_up_a_template_and_activates_it(olga: Client) -> None:
     assert template.skus == ["a", "b"]
 
 
+def test_an_active_template_does_not_end_before_its_start_that_is_fixed(olga: Client) -> None:
+    template = make_template(starts_at=engine_now())
+    change = reverse("admin:coupons_template_change", args=[template.pk])
+    answer = olga.post(change, form(ends_at_0="2001-01-01", ends_at_1="00:00:00"))
+    assert "The window ends before it starts." in answer.content.decode()
+    template.refresh_from_db()
+    assert template.ends_at is None
+
+
 def test_the_terms_of_an_active_template_are_fixed_but_its_cap_is_not(olga: Client) -> None:
     template = make_template(face_minor=1000)
     issue(template, make_member())
@@ -98,7 +108,7 @@ def test_the_terms_of_an_active_template_are_fixed_but_its_cap_is_not(olga: Clie
         ),
         ({"applies": "automatic", "is_public": "on"}, "applies by itself has no codes and cannot"),
         ({"face_minor": str(10**30)}, "less than or equal"),
-        ({"percent_bps": "10001"}, "less than or equal"),
+        ({"percent_bps": "100.01"}, "less than or equal to 100."),
         ({"skus": "x" * 101}, "longer than 100"),
         ({"currency": "yuan"}, "at most 3"),
     ],
@@ -113,7 +123,7 @@ def test_a_form_that_cannot_be_says_why(olga: Client, given: dict, words: str) -
 def test_an_incomplete_template_is_saved_and_not_activated(olga: Client) -> None:
     answer = olga.post(
         ADD,
-        form(kind="percent", percent_bps="1000", coupons_template_save_and_activate="1"),
+        form(kind="percent", percent_bps="10", coupons_template_save_and_activate="1"),
         follow=True,
     )
     assert "A percentage needs a ceiling" in answer.content.decode()

@@ -250,14 +250,15 @@ def test_an_order_takes_what_was_reserved_for_it(
     assert len(ann.get("/me/coupons?status=usable")["results"]) == 1
 
 
+@pytest.mark.parametrize("money", [3000, 0])
 def test_a_refund_that_came_first_returns_them_at_once(
-    shop: Shop, ann: Phone, drain: Drain
+    shop: Shop, ann: Phone, drain: Drain, money: int
 ) -> None:
     make_campaign((Trigger.ORDER_PAID, BUYER, {"points": 100}), enrolment="everyone")
     shop.paid(ann)
     drain()
     accepted(shop.post("/points/spends", {"member": "ann", "order_id": "o9", "amount": 60}))
     accepted(shop.refund("o9"))
-    accepted(shop.order("o9", ann, occurred_at=at(ago=5)))
+    accepted(shop.order("o9", ann, amount=money, occurred_at=at(ago=5)))
     drain()
     assert ann.wallet()[0] == 100

@@ -1,5 +1,6 @@
 """olga sets up, checks, funds, copies, pauses and stops campaigns in the admin."""
 
+import datetime as dt
 import io
 import re
 from typing import Any
@@ -12,7 +13,14 @@ from django.urls import reverse
 
 from apps.campaigns.models import Audience, Budget, Campaign, ComplianceOverride, Policy
 from apps.campaigns.rules import Beneficiary, Trigger
-from apps.campaigns.services import audience_create, budget_reserve, emergency_stop
+from apps.campaigns.services import (
+    audience_create,
+    budget_reserve,
+    campaign_end,
+    campaign_pause,
+    campaign_resume,
+    emergency_stop,
+)
 from apps.coupons.models import Template
 from tests.makers import make_campaign, make_member, now
 from tests.pages.test_admin import campaign_form
@@ -301,6 +309,45 @@ def test_olga_pauses_and_resumes(olga: Client, db: None) -> None:
         olga.post(way["Location"])
         campaign.refresh_from_db()
         assert campaign.status == status
+
+
+def test_what_is_resumed_before_its_start_waits_for_it(olga: Client, db: None) -> None:
+    campaign = make_campaign(starts_at=now() + dt.timedelta(days=1))
+    campaign_pause(campaign_id=campaign.pk)
+    campaign_resume(campaign_id=campaign.pk)
+    campaign.refresh_from_db()
+    assert campaign.status == "scheduled"
+
+
+def until(moment: dt.datetime) -> dict[str, str]:
+    return {"ends_at_0": f"{moment:%Y-%m-%d}", "ends_at_1": f"{moment:%H:%M:%S}"}
+
+
+def test_the_window_is_never_closed_over_what_was_ordered(olga: Client, db: None) -> None:
+    """A refund would decide again, outside the window, and take everything back."""
+    campaign = make_campaign(starts_at=now() - dt.timedelta(days=9), budget_minor=1000)
+    change = at("campaign_change", campaign.pk)
+    for days, words in ((-1, "This is over already"), (-10, "This is over already")):
+        form = campaign_form(campaign, **until(now() + dt.timedelta(days=days)))
+        assert words in text(olga.post(change, form))
+    later = {"starts_at_0": "2099-01-01", "starts_at_1": "00:00:00"}
+    olga.post(change, campaign_form(campaign, **later))
+    before = campaign.starts_at
+    campaign.refresh_from_db()
+    assert (campaign.starts_at, campaign.ends_at) == (before, None)
+    olga.post(change, campaign_form(campaign, **until(now() + dt.timedelta(days=1))))
+    campaign.refresh_from_db()
+    assert campaign.ends_at is not None
+
+
+def test_an_ended_campaign_cannot_be_opened_again_by_its_dates(olga: Client, db: None) -> None:
+    campaign = make_campaign(budget_minor=1000)
+    campaign_end(campaign_id=campaign.pk)
+    form = campaign_form(campaign, **until(now() + dt.timedelta(days=30)))
+    olga.post(at("campaign_change", campaign.pk), form)
+    campaign.refresh_from_db()
+    assert campaign.ends_at is not None
+    assert campaign.ends_at <= now()
 
 
 @pytest.mark.parametrize("query", ["", "?campaign=0", "?campaign=x", "?campaign=" + "9" * 30])

@@ -59,7 +59,7 @@ def test_the_terms_of_both_modes_are_there_to_be_changed(olga: Client) -> None:
     form = {
         "currency": "EUR",
         "worth_of_100_points_minor": "50",
-        "max_share_bps": "2500",
+        "max_share_bps": "25",
         "lifetime_days": "365",
         "notice_days": "14",
         "reservation_ttl": "00:15:00",
@@ -68,8 +68,8 @@ def test_the_terms_of_both_modes_are_there_to_be_changed(olga: Client) -> None:
     olga.post(page("programme_change", live.pk), form)
     live.refresh_from_db()
     assert (live.currency, live.max_share_bps, live.lifetime_days) == ("EUR", 2500, 365)
-    wrong = olga.post(page("programme_change", live.pk), form | {"max_share_bps": "10001"})
-    assert "less than or equal to 10000" in wrong.content.decode()
+    wrong = olga.post(page("programme_change", live.pk), form | {"max_share_bps": "100.01"})
+    assert "less than or equal to 100" in wrong.content.decode()
     assert olga.get(page("programme_add")).status_code == 403
 
 

@@ -1,4 +1,4 @@
-"""The confirmation of a refund order against the shop's own refund of the same line."""
+"""Refunds at once: of a refund order and the shop's own of the same line, and two of one order."""
 
 from typing import Any
 
@@ -14,7 +14,14 @@ from apps.orders.models import Order, Refund
 from apps.orders.rules import RefundAsk
 from tests.makers import now
 from tests.races.test_rooms import PRICE, open_room
-from tests.races.threads import Gap, at_once, attempt, broken_promises, without_row_locks
+from tests.races.threads import (
+    Gap,
+    at_once,
+    attempt,
+    broken_promises,
+    each,
+    without_row_locks,
+)
 
 
 @pytest.fixture
@@ -37,6 +44,17 @@ def taken() -> tuple[int, int]:
     """What was refunded of the order, and what its refunds add up to."""
     total = sum(Refund.objects.values_list("applied_minor", flat=True))
     return Order.objects.get().refunded_minor, total
+
+
+def unlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing about an order waits any more."""
+
+    def unlocked(*, order_id: str, is_test: bool) -> Order | None:
+        return Order.objects.filter(order_id=order_id, is_test=is_test).first()
+
+    without_row_locks(monkeypatch)
+    for module in (orders, checkout):
+        monkeypatch.setattr(module, "order_lock", unlocked)
 
 
 def both(owed: RefundOrder, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
@@ -65,12 +83,49 @@ def test_both_many_times_at_once(owed: RefundOrder, promised: None) -> None:
 def test_control_without_the_locks_it_is_refunded_twice(
     owed: RefundOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unlocked(*, order_id: str, is_test: bool) -> Order | None:
-        return Order.objects.filter(order_id=order_id, is_test=is_test).first()
-
-    without_row_locks(monkeypatch)
-    for module in (orders, checkout):
-        monkeypatch.setattr(module, "order_lock", unlocked)
+    unlock(monkeypatch)
     both(owed, monkeypatch)
     assert taken() == (PRICE, 2 * PRICE)
     assert broken_promises() == {12}
+
+
+# Two refunds that the shop reports of one order.
+
+
+def refund_part(owed: RefundOrder, refund_id: str) -> Refund:
+    """Of the whole price, more than half."""
+    ask = RefundAsk(amount_minor=PRICE - 1)
+    order_id = owed.line.order.order_id
+    return refund_report(order_id=order_id, refund_id=refund_id, ask=ask, occurred_at=now())
+
+
+def two_refunds(owed: RefundOrder, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
+    """The first knows what is left of the order; before it takes it, the second comes."""
+    gap = Gap(orders.spread_refund, lambda: refund_part(owed, "r2"))
+    monkeypatch.setattr(orders, "spread_refund", gap)
+    return attempt(lambda: refund_part(owed, "r1")), gap.outcome
+
+
+def test_two_refunds_of_one_order_take_at_most_what_was_paid(
+    owed: RefundOrder, promised: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two_refunds(owed, monkeypatch)
+    assert first.applied_minor == PRICE - 1
+    assert isinstance(second, orders.RefundExceedsPaid)
+    assert taken() == (PRICE - 1, PRICE - 1)
+
+
+def test_many_refunds_of_one_order_at_once(owed: RefundOrder, promised: None) -> None:
+    outcomes = at_once(*each(lambda name: refund_part(owed, name), "r1", "r2", "r3", "r1"))
+    applied = [row for row in outcomes if isinstance(row, Refund)]
+    assert len({row.refund_id for row in applied}) == 1
+    assert taken() == (PRICE - 1, PRICE - 1)
+
+
+def test_control_without_the_locks_two_refunds_take_more_than_was_paid(
+    owed: RefundOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlock(monkeypatch)
+    two_refunds(owed, monkeypatch)
+    assert taken() == (PRICE - 1, 2 * (PRICE - 1))
+    assert 12 in broken_promises()

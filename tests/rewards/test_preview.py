@@ -274,6 +274,31 @@ def test_a_dry_run_foretells_the_order(act: str, joined: str, drain: Drain) -> N
     assert tried("bob")["already_reported"] is True
 
 
+def test_a_dry_run_says_what_caps_and_the_budget_keep_back(drain: Drain) -> None:
+    campaign = make_campaign(
+        (Trigger.ORDER_PAID, BUYER, {"cap_per_member": 1}),
+        (Trigger.ORDER_PAID, BUYER, {"points": 30, "cap_per_day": 9}),
+        enrolment="everyone",
+        budget_minor=75,
+    )
+    make_member("bob")
+    assert post("/orders", report("o0", "bob"), key="k0").status_code == 201
+    drain()
+    before = set(Grant.objects.values_list("pk", flat=True))
+    for number, foretold in ((1, 1), (2, 0)):
+        (counted,) = post("/orders", report(f"o{number}", "bob", dry_run=True)).json()["campaigns"]
+        reasons = [row["reason"] for row in counted["refusals"]]
+        assert reasons == ["cap_reached", "budget_spent"][: 2 - foretold]
+        assert counted["cost_minor"] == 30 * foretold
+        assert post("/orders", report(f"o{number}", "bob"), key=f"k{number}").status_code == 201
+        drain()
+        assert len(counted["awards"]) == Grant.objects.exclude(pk__in=before).count() == foretold
+        before = set(Grant.objects.values_list("pk", flat=True))
+        subject = f"order:{campaign.public_id}:o{number}"
+        real = Decision.objects.filter(subject=subject).latest("pk").refusals
+        assert [row["reason"] for row in real] == reasons
+
+
 def test_a_dry_run_knows_groups_currencies_and_bad_codes() -> None:
     given = {"enrolment": "everyone", "exclusive_group": "spring"}
     rule = (Trigger.ORDER_PAID, BUYER, {})

@@ -10,7 +10,12 @@ from rest_framework.test import APIClient
 
 from apps.campaigns.models import Budget, Campaign
 from apps.campaigns.rules import AwardKind, Beneficiary, Trigger
-from apps.campaigns.services import emergency_stop
+from apps.campaigns.services import (
+    campaign_pause,
+    campaign_resume,
+    emergency_lift,
+    emergency_stop,
+)
 from apps.checkout.services import order_report, refund_report
 from apps.core.callers import Caller, Door
 from apps.core.models import Event
@@ -189,7 +194,29 @@ def test_only_the_tail_was_left() -> None:
     assert only(order_id="A-17", campaign=campaign.public_id).code == "campaign_full"
 
 
-def test_the_campaign_was_paused() -> None:
+def test_the_campaign_was_paused_then_and_goes_on_now() -> None:
+    campaign = everyone()
+    campaign_pause(campaign_id=campaign.pk)
+    buy(make_member("ann"), "A-17")
+    campaign_resume(campaign_id=campaign.pk)
+    buy(make_member("bob"), "A-18")
+    answer = only(order_id="A-17", campaign=campaign.public_id)
+    assert answer.code == "campaign_paused_then"
+    assert "was paused from" in answer.operator
+    assert "campaign_paused_then" not in codes(order_id="A-18", campaign=campaign.public_id)
+
+
+def test_the_shop_was_stopped_then_and_goes_on_now() -> None:
+    campaign = everyone()
+    emergency_stop(now=now())
+    buy(make_member("ann"), "A-17")
+    emergency_lift(now=now())
+    buy(make_member("bob"), "A-18")
+    assert only(order_id="A-17", campaign=campaign.public_id).code == "campaign_stopped_then"
+    assert "campaign_stopped_then" not in codes(order_id="A-18", campaign=campaign.public_id)
+
+
+def test_a_pause_that_no_event_tells_of() -> None:
     campaign = everyone()
     Campaign.objects.update(status="paused")
     buy(make_member("ann"), "A-17")

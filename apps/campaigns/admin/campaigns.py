@@ -1,5 +1,6 @@
 """The campaign's own form, and its list."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -12,7 +13,6 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from apps.campaigns import services
-from apps.campaigns.admin.fields import PercentField
 from apps.campaigns.admin.pages import CampaignPages
 from apps.campaigns.admin.policies import PolicyInline, VariantInline
 from apps.campaigns.effects import Turn
@@ -28,9 +28,25 @@ from apps.core.admin import (
     run_on_each,
 )
 from apps.core.errors import EngineError
+from apps.core.fields import PercentField
 
 _reserved = money_column("reserved_minor", "Reserved", currency="campaign.currency")
 _spent = money_column("spent_minor", "Spent", currency="campaign.currency")
+
+
+class CampaignForm(forms.ModelForm):
+    """Its window is a promise: what was ordered inside it stays inside."""
+
+    def clean_ends_at(self) -> dt.datetime | None:
+        wanted: dt.datetime | None = self.cleaned_data["ends_at"]
+        published = self.instance.status not in ("", Campaign.Status.DRAFT)
+        if published and wanted is not None and "ends_at" in self.changed_data:
+            if wanted <= clock.now():
+                raise forms.ValidationError(
+                    "This is over already: what was ordered since would lose its rewards. Choose a "
+                    "moment to come, or end the campaign now by “End”."
+                )
+        return wanted
 
 
 class BudgetForm(forms.ModelForm):
@@ -98,6 +114,7 @@ def state_column(campaign: Campaign) -> tuple[str, str] | str:
 
 @admin.register(Campaign)
 class CampaignAdmin(CampaignPages, EngineAdmin):
+    form = CampaignForm
     list_display = ("name", state_column, "starts_at", "ends_at", "currency", mode_column)
     list_filter = ("status", "is_test", "currency")
     search_fields = ("name", "public_id")
@@ -196,7 +213,10 @@ class CampaignAdmin(CampaignPages, EngineAdmin):
         if obj is None or obj.status == Campaign.Status.DRAFT:
             return stated
         # Facts were already read under these.
-        return (*stated, "is_test", "currency", "qualifying_act")
+        fixed = (*stated, "is_test", "currency", "qualifying_act")
+        if obj.status == Campaign.Status.ENDED:  # it never runs again
+            return (*fixed, "starts_at", "ends_at", "shown_from")
+        return (*fixed, "starts_at") if obj.starts_at <= clock.now() else fixed
 
     def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         # A published campaign is a promise, and facts hang on it; so is a reason that was given.

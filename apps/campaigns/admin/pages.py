@@ -17,13 +17,13 @@ from unfold.widgets import UnfoldAdminBigIntegerFieldWidget
 
 from apps.campaigns import effects, selectors, services
 from apps.campaigns.admin import words
-from apps.campaigns.admin.fields import PercentField
 from apps.campaigns.effects import BudgetPart, Turn
 from apps.campaigns.models import WARN_AT_PERCENT, Budget, Campaign
 from apps.campaigns.rules import IMPOSSIBLE, Severity
 from apps.core import clock
 from apps.core.admin import run_on_each
 from apps.core.errors import EngineError
+from apps.core.fields import PercentField
 from apps.core.transactions import retrying
 
 _TURNS: dict[str, tuple[Callable[..., object], str, str, str]] = {

@@ -7,10 +7,11 @@ from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from apps.campaigns.admin import words
-from apps.campaigns.admin.fields import HoldField, NumbersField, PercentField, WordsField
+from apps.campaigns.admin.fields import HoldField, NumbersField, WordsField
 from apps.campaigns.models import Campaign, Policy, Variant
 from apps.campaigns.rules import POSSIBLE, REFERRAL_TRIGGERS, AwardKind, Trigger
 from apps.core.admin import EngineStackedInline, EngineTabularInline
+from apps.core.fields import PercentField
 from apps.coupons.models import Template
 from apps.coupons.selectors import template_cost
 from apps.tiers.selectors import tiers

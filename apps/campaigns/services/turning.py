@@ -31,7 +31,7 @@ def campaign_pause(*, campaign_id: int) -> None:
 
 @in_transaction
 def campaign_resume(*, campaign_id: int) -> None:
-    """Let a paused campaign go on. Locks the campaign."""
+    """Let a paused campaign go on; before its start it is scheduled again. Locks the campaign."""
     _turn(campaign_id, (Status.PAUSED,), Status.RUNNING)
 
 
@@ -49,7 +49,8 @@ def _turn(campaign_id: int, allowed: tuple[Status, ...], to: Status) -> None:
     if campaign.status not in allowed:
         raise CampaignTurnRefused(f"A campaign that is {campaign.status} cannot become {to}.")
     at = engine_now()
-    campaign.status = to
+    waits = to == Status.RUNNING and campaign.starts_at > at
+    campaign.status = Status.SCHEDULED if waits else to
     if to == Status.ENDED:
         campaign.ends_at = _window_closed_at(campaign, at)
     campaign.save(update_fields=["status", "ends_at"])

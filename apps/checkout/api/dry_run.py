@@ -5,7 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.campaigns.rules import WORDS, AwardKind, Beneficiary, HoldFrom, Trigger
+from apps.campaigns.granting import Kept
+from apps.campaigns.rules import WORDS, AwardKind, Beneficiary, HoldFrom, Refusal, Trigger
 from apps.checkout.dry_run import Counted, Decided, DryRun
 from apps.members.models import Member
 
@@ -74,7 +75,7 @@ class DryRunIgnoredOutput(serializers.Serializer[Any]):
 
 
 class DryRunOutput(serializers.Serializer[Any]):
-    """What the order would do. Caps and the budget are looked at when a reward is granted."""
+    """What the order would do, with caps and the budget as they are now."""
 
     dry_run = serializers.BooleanField()
     order_id = serializers.CharField()
@@ -157,7 +158,7 @@ def _awards(row: Decided, counted: Counted, ids: dict[int, str]) -> list[dict[st
             "settles_after_seconds": award.hold_seconds,
             "settles_from": award.hold_from,
         }
-        for award in row.decision.awards
+        for award in row.awards
     ]
 
 
@@ -172,5 +173,10 @@ def _refusals(row: Decided, ids: dict[int, str]) -> list[dict[str, Any]]:
             "reason": refusal.reason,
             "words": asdict(WORDS[refusal.reason]),
         }
-        for refusal in row.decision.refusals
+        for refusal in [*row.decision.refusals, *map(_kept_back, row.kept)]
     ]
+
+
+def _kept_back(kept: Kept) -> Refusal:
+    award = kept.award
+    return Refusal(award.policy, award.beneficiary, award.member_id, kept.reason)

@@ -1,8 +1,8 @@
 """What reporting an order would do. It reads, takes no lock and writes nothing.
 
 Which campaigns the order counts in is asked of the same function as for a real report, what it gives
-of the same `decide`. Caps and the budget are looked at when a reward is granted, not here; nor is
-what the opening or the completion of a room gives everybody in it.
+of the same `decide`; caps and the budget are looked at as they are now. What the opening or the
+completion of a room gives everybody in it is not.
 """
 
 from apps.checkout.dry_run.counting import Counted, Decided

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Max
 
+from apps.campaigns.granting import Kept, Supposed, would_keep_back
 from apps.campaigns.models import Budget, Campaign, Version
 from apps.campaigns.rules import (
     ActFacts,
@@ -25,11 +26,10 @@ from apps.campaigns.rules import (
 )
 from apps.campaigns.selectors import is_holdout, terms_of, variants_of, was_running, was_shown
 from apps.checkout.dry_run.seats import SeatForecast
-from apps.checkout.dry_run.touches import Said, candidate_of
+from apps.checkout.dry_run.touches import Said
 from apps.groupbuy.models import Seat
-from apps.invites.models import Act, Participant, Touch
-from apps.invites.rules import Attribution, Source, attribute
-from apps.invites.selectors import circumstances, draw_of
+from apps.invites.models import Act, Participant
+from apps.invites.selectors import attribution_of, circumstances, draw_of
 from apps.members.models import Member
 from apps.orders.models import Order
 
@@ -43,6 +43,16 @@ class Decided:
     facts: Facts
     decision: Decision
     terms: Mapping[str, PolicyTerms]
+    at: dt.datetime
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def awards(self) -> tuple[Award, ...]:
+        """What is decided and would be granted now."""
+        kept = {(row.award.policy, row.award.member_id) for row in self.kept}
+        return tuple(
+            award for award in self.decision.awards if (award.policy, award.member_id) not in kept
+        )
 
     def cost_minor(self, award: Award, campaign: Campaign) -> int:
         return award_cost_minor(
@@ -68,9 +78,7 @@ class Counted:
     @property
     def cost_minor(self) -> int:
         return sum(
-            row.cost_minor(award, self.campaign)
-            for row in self.decided
-            for award in row.decision.awards
+            row.cost_minor(award, self.campaign) for row in self.decided for award in row.awards
         )
 
 
@@ -116,6 +124,7 @@ class Counting:
             facts.insert(0, self._joined())
         decided = [self._decided(row, self.place.version) for row in facts]
         decided += self._friend_counted()
+        decided = self._within_limits(decided)
         budget = Budget.objects.filter(campaign=self.campaign).first()
         limited = budget is not None and budget.amount_minor is not None
         return Counted(
@@ -135,7 +144,9 @@ class Counting:
         if known is not None and not self._may_move(known):
             channel = known.circumstances.get("channel", "")
             return _Place(known.version, known.referrer, known.variant, channel)
-        winner = self._attribution().winner
+        winner = attribution_of(
+            self.campaign, self.member_id, now=self.now, supposed=self.said.touches
+        ).winner
         if known is not None:
             channel = known.circumstances.get("channel", "")
             above = self._participant(winner.referrer) if winner else known.referrer
@@ -162,21 +173,6 @@ class Counting:
             return before
         seed = Member.objects.values_list("public_id", flat=True).get(pk=self.member_id)
         return draw_variant(self.campaign.public_id, seed, variants)
-
-    def _attribution(self) -> Attribution:
-        touches = Touch.objects.filter(campaign=self.campaign, member_id=self.member_id)
-        kept = [
-            candidate_of(row.pk, row.link, Source(row.source), row.touched_at, row.visit)
-            for row in touches.select_related("link__participant", "visit")
-        ]
-        said = [row for campaign, row in self.said.touches if campaign == self.campaign.pk]
-        return attribute(
-            [*kept, *said],
-            member=self.member_id,
-            now=self.now,
-            window=self.campaign.attribution_window,
-            first=self.campaign.attribution == Campaign.Attribution.FIRST,
-        )
 
     def _people(self) -> dict[Beneficiary, tuple[int, ...]]:
         people: dict[Beneficiary, tuple[int, ...]] = {Beneficiary.MEMBER: (self.member_id,)}
@@ -270,7 +266,19 @@ class Counting:
 
     def _decided(self, facts: Facts, version: Version) -> Decided:
         terms = terms_of(version)
-        return Decided(facts, decide(facts, terms), {policy.policy: policy for policy in terms})
+        of_order = facts.trigger in (Trigger.ORDER_PAID, Trigger.FRIEND_BOUGHT)
+        at = self.order.occurred_at if of_order else self.now
+        by_id = {policy.policy: policy for policy in terms}
+        return Decided(facts, decide(facts, terms), by_id, at)
+
+    def _within_limits(self, decided: list[Decided]) -> list[Decided]:
+        """With what caps and the budget, as they are now, would keep back."""
+        supposed = [
+            Supposed(row.decision.awards, row.terms, row.at, of_order=row.facts.order is not None)
+            for row in decided
+        ]
+        kept = would_keep_back(self.campaign, supposed)
+        return [replace(row, kept=tuple(back)) for row, back in zip(decided, kept, strict=True)]
 
 
 def _circumstances(then: Mapping[str, Any]) -> Circumstances:

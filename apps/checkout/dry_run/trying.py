@@ -42,7 +42,7 @@ def order_dry_run(*, report: OrderReport, brought: Brought, now: dt.datetime) ->
         paid_minor=report.paid_minor,
         occurred_at=report.occurred_at,
     )
-    said = said_of(report.member_id, brought, now, is_test=report.is_test)
+    said = said_of(report.member_id, brought, now)
     seats = seats_forecast(report, now)
     paid = [seat for seat in seats if seat.outcome == "paid"]
     seated = {seat.room.offer.campaign for seat in paid} if seats else None

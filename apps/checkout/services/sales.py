@@ -73,7 +73,7 @@ def order_report(*, report: OrderReport, brought: Brought, now: dt.datetime) -> 
     points_capture_order(
         order_id=order.order_id, member_id=order.member_id, is_test=order.is_test, now=now
     )
-    if order.refunded_minor:
+    if order.refunded_minor or emptied:  # emptied: also an order that only points and coupons paid
         instruments_return(order=order, now=now)
     return Reported(order, tuple(ignored))
 

@@ -11,6 +11,7 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from apps.core.fields import PercentField
 from apps.coupons.models import Template
 from apps.coupons.rules import first_cell
 from apps.coupons.services.batches import MOST
@@ -52,6 +53,9 @@ class WordsField(forms.CharField):
 
 
 class TemplateForm(forms.ModelForm):
+    percent_bps = PercentField(
+        label="Percentage", max_value=100, help_text="In percent: 10 takes a tenth off."
+    )
     skus = WordsField(label="Only these SKUs", help_text="One per line. Empty: any.")
     tags = WordsField(label="Only lines tagged", help_text="One per line. Empty: any.")
     not_skus = WordsField(label="Never these SKUs", help_text="One per line.")

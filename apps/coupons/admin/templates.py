@@ -90,7 +90,6 @@ class TemplateAdmin(EngineAdmin):
         "applies": "Who it applies to",
         "kind": "What it gives",
         "face_minor": "Worth",
-        "percent_bps": "Percentage",
         "ceiling_minor": "At the most",
         "repeats": "Each time the step is reached",
         "gift": "The gift",
@@ -112,7 +111,6 @@ class TemplateAdmin(EngineAdmin):
         "currency": "Three letters, such as CNY.",
         "face_minor": "In minor units: 1000 is 10.00. Of a gift: what it is worth. Of free "
         "shipping: the most it takes off.",
-        "percent_bps": "In ten-thousandths: 1000 is 10 %, 2500 is 25 %.",
         "ceiling_minor": "In minor units. It is also what one coupon can cost you at the worst.",
         "repeats": "20 off per 200 takes 40 off from 400. Needs a single step and a ceiling.",
         "min_basket_minor": "Of the lines it is for, at the shop's prices; in minor units.",

@@ -17,9 +17,9 @@ from apps.campaigns.services import CampaignNotRunning
 from apps.core.errors import Conflict
 from apps.core.transactions import in_transaction
 from apps.invites import events
-from apps.invites.models import Link, Participant, Touch, Trace
-from apps.invites.rules import Attribution, Candidate, Source, attribute
-from apps.invites.selectors import Brought, circumstances, draw_of
+from apps.invites.models import Link, Participant, Trace
+from apps.invites.rules import Attribution
+from apps.invites.selectors import Brought, attribution_of, circumstances, draw_of
 from apps.invites.services.confirming import participant_report
 from apps.invites.services.touches import touch_record
 from apps.members.models import Member
@@ -81,34 +81,8 @@ def _find(campaign: Campaign, member_id: int) -> Participant | None:
     return Participant.objects.filter(campaign=campaign, member_id=member_id).first()
 
 
-def _attribution(campaign: Campaign, member_id: int, now: dt.datetime) -> Attribution:
-    touches = Touch.objects.filter(campaign=campaign, member_id=member_id).select_related(
-        "link__participant", "visit"
-    )
-    candidates = [
-        Candidate(
-            touch=touch.pk,
-            source=Source(touch.source),
-            referrer=touch.link.participant_id,
-            referrer_member=touch.link.participant.member_id,
-            touched_at=touch.touched_at,
-            counted=touch.visit is None or not touch.visit.skipped,
-            revoked=touch.link.revoked_at is not None,
-            channel=touch.visit.channel if touch.visit else "",
-        )
-        for touch in touches
-    ]
-    return attribute(
-        candidates,
-        member=member_id,
-        now=now,
-        window=campaign.attribution_window,
-        first=campaign.attribution == Campaign.Attribution.FIRST,
-    )
-
-
 def _insert(campaign: Campaign, member_id: int, now: dt.datetime) -> tuple[Participant, bool]:
-    decided = _attribution(campaign, member_id, now)
+    decided = attribution_of(campaign, member_id, now=now)
     assert campaign.published_version is not None  # a running campaign has a version
     drawn_before = _drawn_before(campaign, member_id)
     place = (
@@ -188,7 +162,7 @@ def _channel(decided: Attribution) -> str:
 
 
 def _reconsider(participant: Participant, campaign: Campaign, now: dt.datetime) -> None:
-    decided = _attribution(campaign, participant.member_id, now)
+    decided = attribution_of(campaign, participant.member_id, now=now)
     if decided.winner is None or decided.winner.referrer == participant.referrer_id:
         return
     winner = decided.winner.referrer

@@ -65,7 +65,7 @@ def participants_import(
     _run(_CREATE)
     try:
         _stage(lines)
-        _run(_JUDGE, campaign.is_test, campaign.pk, campaign.pk)
+        _run(_JUDGE, campaign.is_test, campaign.pk)
         while retrying(lambda: _seeds(campaign, now)):
             pass
         while retrying(lambda: _next_below(campaign, now)):
@@ -93,8 +93,9 @@ CREATE INDEX ON invites_import (member_id);
 CREATE INDEX ON invites_import (referrer_id) WHERE state = 'waits';
 """
 
-# Each UPDATE refuses for one reason, the first that applies. Parameters in order: mode, campaign,
-# campaign.
+# Each UPDATE refuses for one reason, the first that applies. Whether a participant is the same or
+# another is one statement: between two, the same history brought in at this moment could come in.
+# Parameters in order: mode, campaign.
 _JUDGE = """
 UPDATE invites_import i SET state = 'refused', field = 'external_id',
        reason = 'This member and the campaign are not both live or both test.'
@@ -111,13 +112,14 @@ UPDATE invites_import i SET state = 'known'
 WHERE state = 'waits' AND EXISTS (
     SELECT FROM invites_import e WHERE e.member_id = i.member_id AND e.line < i.line
        AND e.state = 'waits');
-UPDATE invites_import i SET state = 'known'
+UPDATE invites_import i
+SET (state, field, reason) = (
+    SELECT 'known', '', NULL WHERE r.member_id IS NOT DISTINCT FROM i.referrer_id
+    UNION ALL
+    SELECT 'refused', 'external_id',
+           'This member is a participant already, brought by somebody else or by nobody.'
+    WHERE r.member_id IS DISTINCT FROM i.referrer_id)
 FROM invites_participant p LEFT JOIN invites_participant r ON r.id = p.referrer_id
-WHERE i.state = 'waits' AND p.campaign_id = %s AND p.member_id = i.member_id
-  AND r.member_id IS NOT DISTINCT FROM i.referrer_id;
-UPDATE invites_import i SET state = 'refused', field = 'external_id',
-       reason = 'This member is a participant already, brought by somebody else or by nobody.'
-FROM invites_participant p
 WHERE i.state = 'waits' AND p.campaign_id = %s AND p.member_id = i.member_id;
 ANALYZE invites_import;
 """

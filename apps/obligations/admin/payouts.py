@@ -10,12 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from unfold.decorators import action
 
-from apps.core import clock
-from apps.core.admin import FactAdmin, FactInline, money_column, run_on_each, status_column
+from apps.core.admin import FactInline, money_column, status_column
 from apps.core.csv_export import csv_response
 from apps.members.admin import member_column, member_name
 from apps.obligations import selectors, services
-from apps.obligations.admin.dialogs import PaidForm, ReasonForm, run_dialog, stands_at
+from apps.obligations.admin.dialogs import PaidForm, ReasonForm, RequestedAdmin, dialog
 from apps.obligations.models import Payout, PayoutLine
 
 _amount = money_column("amount_minor", "Amount", currency="payout.currency")
@@ -42,7 +41,7 @@ class PayoutLineInline(FactInline):
 
 
 @admin.register(Payout)
-class PayoutAdmin(FactAdmin):
+class PayoutAdmin(RequestedAdmin):
     list_display = (
         "public_id",
         member_column(),
@@ -69,74 +68,37 @@ class PayoutAdmin(FactAdmin):
     actions_list = ("export_open",)
     actions_detail = ("statement", "confirm", "fail")
 
-    def has_resolve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        if object_id and not stands_at(self, request, object_id, Payout.Status.REQUESTED):
-            return False
-        return bool(request.user.has_perm("obligations.change_payout"))
-
     @admin.action(description="Confirm: the shop has paid these", permissions=["resolve"])
     def mark_paid(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:
-        run_on_each(
-            self,
-            request,
-            queryset.select_related("member"),
-            lambda payout: services.payout_confirm(
-                public_id=payout.public_id, is_test=payout.member.is_test, now=clock.now()
-            ),
-            "statements confirmed",
-            "statement confirmed",
-        )
+        confirm = services.payout_confirm
+        self.resolve_each(request, confirm, queryset, "statements confirmed", "statement confirmed")
 
     @action(
         description="Confirm: it was paid",
         icon="check",
         permissions=["resolve"],
-        dialog={
-            "title": "This statement was paid",
-            "description": "That is final. The engine moves no money: the shop did.",
-            "form_class": PaidForm,
-            "form_submit_text": "It was paid",
-        },
+        dialog=dialog(
+            "statement", "was paid", "The engine moves no money: the shop did.", PaidForm
+        ),
     )
     def confirm(self, request: HttpRequest, form: PaidForm, object_id: str) -> HttpResponse:
-        return run_dialog(
-            self,
-            request,
-            object_id,
-            lambda payout: services.payout_confirm(
-                public_id=payout.public_id,
-                is_test=payout.member.is_test,
-                note=form.cleaned_data["note"],
-                reference=form.cleaned_data["reference"],
-                now=clock.now(),
-            ),
-            "statement confirmed",
-        )
+        confirm = services.payout_confirm
+        return self.resolve(request, confirm, "statement confirmed", form, object_id)
 
     @action(
         description="It could not be paid",
         icon="close",
         permissions=["resolve"],
-        dialog={
-            "title": "This statement could not be paid",
-            "description": "That is final. The next statement takes what this one named.",
-            "form_class": ReasonForm,
-            "form_submit_text": "It could not be paid",
-        },
+        dialog=dialog(
+            "statement",
+            "could not be paid",
+            "The next statement takes what this one named.",
+            ReasonForm,
+        ),
     )
     def fail(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        return run_dialog(
-            self,
-            request,
-            object_id,
-            lambda payout: services.payout_fail(
-                public_id=payout.public_id,
-                is_test=payout.member.is_test,
-                note=form.cleaned_data["note"],
-                now=clock.now(),
-            ),
-            "statement marked as failed",
-        )
+        fail = services.payout_fail
+        return self.resolve(request, fail, "statement marked as failed", form, object_id)
 
     @action(description="Statement to print", icon="print")
     def statement(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -5,7 +5,7 @@ what a campaign was like when the order was reported is known as far as its own 
 """
 
 from apps.campaigns.models import Budget, Campaign
-from apps.campaigns.selectors import was_running
+from apps.campaigns.selectors import halted_at, was_running
 from apps.groupbuy.models import Seat
 from apps.invites.models import CampaignOrder
 from apps.invites.selectors import participant_of
@@ -88,6 +88,11 @@ def _why_not(
 
 
 def _not_admitted(asked: Asked, order: Order, campaign: Campaign) -> Answer:
+    halt = halted_at(campaign, order.created_at)
+    if halt is not None:
+        code = Code.STOPPED_THEN if halt.stopped else Code.PAUSED_THEN
+        words = moment_words(halt.since, campaign.time_zone)
+        return _answer(asked, order, campaign, code, halted=words)
     budget = Budget.objects.filter(campaign=campaign).first()
     reached = budget.tail_reached_at if budget else None
     if reached is not None and reached <= order.created_at:

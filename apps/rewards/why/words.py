@@ -29,6 +29,8 @@ class Code(enum.StrEnum):
     COUNTS_WITH_ITS_SEAT = "counts_with_its_seat"
     SEAT_NOT_TAKEN = "seat_not_taken"
     CAMPAIGN_FULL = "campaign_full"
+    PAUSED_THEN = "campaign_paused_then"
+    STOPPED_THEN = "campaign_stopped_then"
     NOT_ADMITTING = "campaign_not_admitting"
 
     EVENT_PENDING = "event_pending"
@@ -168,6 +170,19 @@ WORDS_OF: dict[Code, Words] = {
         "Only the tail of the budget of “{campaign}” was left on {tail_reached}; it serves those who "
         "already joined, and {buyer} had not.",
         "`campaign_full`: the budget's tail was reached before `{order}` was reported.",
+    ),
+    Code.PAUSED_THEN: Words(
+        "About {topic}: the campaign was taking a break at that moment.",
+        "“{campaign}” was paused from {halted} on, also when the order {order} was reported; "
+        "{buyer} had not joined before.",
+        "`{campaign_id}` was paused when `{order}` was reported: it admitted no newcomers.",
+    ),
+    Code.STOPPED_THEN: Words(
+        "About {topic}: the campaign was taking a break at that moment.",
+        "The emergency stop of {halted} was in force when the order {order} was reported; {buyer} "
+        "had not joined “{campaign}” before.",
+        "The shop was under the emergency stop when `{order}` was reported: `{campaign_id}` "
+        "admitted no newcomers.",
     ),
     Code.NOT_ADMITTING: Words(
         "About {topic}: the campaign admitted nobody new at that moment.",

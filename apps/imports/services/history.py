@@ -1,5 +1,6 @@
 """Bringing a shop's history in, without rewards. Run twice, it changes nothing."""
 
+import contextlib
 import datetime as dt
 import itertools
 from collections.abc import Callable, Iterator
@@ -36,9 +37,10 @@ class Refused:
 
 @dataclass
 class Tally:
-    """What an import did so far."""
+    """What an import did so far. `points` is what its balances add up to."""
 
     applied: int = 0
+    points: int = 0
     unchanged: int = 0
     refused: int = 0
 
@@ -57,25 +59,24 @@ class Order:
 def history_import(*, source: IO[str], order: Order, tally: Tally) -> Iterator[Refused]:
     """Bring a CSV file in, line by line; yields what it refuses and counts in `tally`.
 
-    Each 500 lines are a transaction of their own: what was brought in stays when a later line
-    breaks the file. A dry run does the same in one transaction that is undone. Raises
-    FileUnreadable. Must be read to its end. Locks what each line's service locks.
+    As `history_steps`, which says how.
     """
-    found = _refusals(source, order, tally)
-    if not order.dry_run:
-        yield from found
-        return
-    with transaction.atomic():
-        try:
-            yield from found
-        finally:
-            transaction.set_rollback(True)
+    for refused in history_steps(source=source, order=order, tally=tally):
+        yield from refused
 
 
-def _refusals(source: IO[str], order: Order, tally: Tally) -> Iterator[Refused]:
+def history_steps(*, source: IO[str], order: Order, tally: Tally) -> Iterator[list[Refused]]:
+    """Bring a CSV file in; yields what each step refuses, so that whoever asks can tell how far it is.
+
+    Each 500 lines are a transaction of their own: what was brought in stays when a later line breaks
+    the file. A dry run undoes each of these at once, so that nobody waits for a lock of its own:
+    what a line would change for lines further down is not seen. Referrers are one step, and their
+    dry run one transaction. Raises FileUnreadable. Must be read to its end. Locks what each line's
+    service locks.
+    """
     lines = rules.lines_of(source, order.kind)
     if order.kind is ImportKind.REFERRERS:
-        yield from _referrers(lines, order, tally)
+        yield from _referrers_step(lines, order, tally)
         return
     apply = {
         ImportKind.MEMBERS: _member,
@@ -88,7 +89,17 @@ def _refusals(source: IO[str], order: Order, tally: Tally) -> Iterator[Refused]:
         tally.refused += len(refused)
         tally.applied += outcomes.count(True)
         tally.unchanged += outcomes.count(False)
-        yield from refused
+        if order.kind is ImportKind.BALANCES:
+            moved = zip(batch, outcomes, strict=True)
+            tally.points += sum(rules.points(line) for line, outcome in moved if outcome is True)
+        yield refused
+
+
+def _referrers_step(lines: Iterator[Line], order: Order, tally: Tally) -> Iterator[list[Refused]]:
+    with transaction.atomic() if order.dry_run else contextlib.nullcontext():
+        yield list(_referrers(lines, order, tally))
+        if order.dry_run:
+            transaction.set_rollback(True)
 
 
 Apply = Callable[[Line, Order], bool]
@@ -96,7 +107,12 @@ Apply = Callable[[Line, Order], bool]
 
 @in_transaction
 def _batch(lines: list[Line], order: Order, apply: Apply) -> list[bool | Refused]:
-    return [_one(line, order, apply) for line in lines]
+    """What each line did. A dry run undoes it."""
+    with transaction.atomic():
+        outcomes = [_one(line, order, apply) for line in lines]
+        if order.dry_run:
+            transaction.set_rollback(True)
+    return outcomes
 
 
 def _one(line: Line, order: Order, apply: Apply) -> bool | Refused:
