@@ -51,7 +51,7 @@ def make_room(paid: int = 1, *, size: int = 5, **terms: Any) -> Room:
 
 def make_owed(count: int = 1) -> list[RefundOrder]:
     """So many refund orders of a room that was cancelled."""
-    room = make_room(count)
+    room = make_room(count, size=count + 1)
     room_cancel(room_id=room.pk, reason="recall")
     return list(refund_orders())
 

@@ -195,8 +195,8 @@ def test_it_is_asked_again_with_growing_pauses_and_parked_at_last() -> None:
     attempts = Event.objects.filter(kind="refund.reminded").order_by("pk")
     assert [event.payload["attempt"] for event in attempts] == list(range(2, 8))
     # The shop answers at last.
-    assert amounts(confirm(owed))[0] == "confirmed"
-    assert owed.parked_at is None
+    answered = confirm(owed)
+    assert (answered.status, answered.parked_at) == ("confirmed", None)
 
 
 def test_a_parked_one_can_be_asked_for_again() -> None:

@@ -21,6 +21,9 @@ from apps.orders.models import Order, OrderLine
 
 Status = RefundOrder.Status
 
+# Also a failed one: the shop found another way.
+CONFIRMABLE = RefundOrder.OUTSTANDING
+
 # What becomes of a refund order that nobody waits for any more.
 _UNASKED: dict[str, Any] = {"ask_again_at": None, "parked_at": None}
 
@@ -122,14 +125,11 @@ def refund_order_lock(*, public_id: str, is_test: bool) -> RefundOrder:
 
 @in_transaction
 def refund_order_confirm(*, refund_order: RefundOrder) -> bool:
-    """Mark a refund order as paid back; False when it already was. Resolves once.
-
-    Also a failed one may be confirmed: the shop found another way. Locks the refund order.
-    """
+    """Mark a refund order as paid back; False when it already was. Locks the refund order."""
     clock = engine_now()
-    changed = RefundOrder.objects.filter(
-        pk=refund_order.pk, status__in=RefundOrder.OUTSTANDING
-    ).update(status=Status.CONFIRMED, resolved_at=clock, failure="", **_UNASKED)
+    changed = RefundOrder.objects.filter(pk=refund_order.pk, status__in=CONFIRMABLE).update(
+        status=Status.CONFIRMED, resolved_at=clock, failure="", **_UNASKED
+    )
     if changed:
         refund_order_tell(events.REFUND_CONFIRMED, refund_order, clock)
     return changed == 1
