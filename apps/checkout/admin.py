@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.timesince import timesince
+from django.utils.text import Truncator
+from django.utils.timesince import timesince, timeuntil
 from unfold.decorators import action, display
 
 from apps.checkout import selectors, services
@@ -21,6 +22,10 @@ from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.services import refund_order_ask
 
 Status = RefundOrder.Status
+
+_owed = money_column("amount_minor", "Owed")
+_asked = money_column("asked_minor", "Asked for at first")
+_reduced = money_column("reduced_minor", "Refunded by the shop itself")
 
 _COLOURS = {"waits": "info", "parked": "warning", "failed": "danger", "paid back": "success"}
 
@@ -67,13 +72,12 @@ class RefundOrderAdmin(FactAdmin):
     list_display = (
         "public_id",
         "order",
-        money_column("amount_minor", "Owed"),
+        _owed,
         "why",
         "state",
         "age",
         "asks",
-        "ask_again_at",
-        "failure",
+        "onward",
     )
     list_filter = (StateFilter, "why", "currency", "line__order__is_test")
     list_select_related = ("line__order", "seat__room")
@@ -87,17 +91,15 @@ class RefundOrderAdmin(FactAdmin):
     actions_detail = ("ask_this_again", "confirm")
     fields = (
         ("public_id", "state"),
-        ("order", "line_id", "place"),
-        ("owed", "asked", "reduced"),
-        ("why", "failure"),
-        ("requested_at", "age", "resolved_at"),
-        ("asks", "ask_again_at", "parked_at"),
+        ("order", "bought"),
+        ("place", "why"),
+        (_owed, _asked),
+        (_reduced, "failure"),
+        ("requested_at", "age"),
+        ("asks", "ask_again_at"),
+        ("parked_at", "resolved_at"),
     )
-    readonly_fields = ("state", "order", "line_id", "place", "owed", "asked", "reduced", "age")
-
-    owed = money_column("amount_minor", "Owed")
-    asked = money_column("asked_minor", "Asked for at first")
-    reduced = money_column("reduced_minor", "Refunded by the shop itself")
+    readonly_fields = ("state", "order", "bought", "place", _owed, _asked, _reduced, "age")
 
     @display(description="State", ordering="status", label=_COLOURS)
     def state(self, refund_order: RefundOrder) -> str:
@@ -110,17 +112,29 @@ class RefundOrderAdmin(FactAdmin):
     @admin.display(description="Order", ordering="line__order__order_id")
     def order(self, refund_order: RefundOrder) -> str:
         page = reverse("admin:orders_order_change", args=[refund_order.line.order_id])
-        return format_html('<a href="{}">{}</a>', page, refund_order.line.order.order_id)
+        return format_html(
+            '<a class="report-link" href="{}">{}</a>', page, refund_order.line.order.order_id
+        )
 
     @admin.display(description="Line")
-    def line_id(self, refund_order: RefundOrder) -> str:
+    def bought(self, refund_order: RefundOrder) -> str:
         return refund_order.line.line_id
 
     @admin.display(description="Room")
     def place(self, refund_order: RefundOrder) -> str:
         room = refund_order.seat.room
         page = reverse("admin:groupbuy_room_change", args=[room.pk])
-        return format_html('<a href="{}">{}</a>', page, room.public_id)
+        return format_html('<a class="report-link" href="{}">{}</a>', page, room.public_id)
+
+    @admin.display(description="Next", ordering="ask_again_at")
+    def onward(self, refund_order: RefundOrder) -> str:
+        if refund_order.status == Status.FAILED:
+            return str(Truncator(refund_order.failure).chars(60))
+        if refund_order.parked_at:
+            return f"parked {timesince(refund_order.parked_at, clock.now(), depth=1)} ago"
+        if refund_order.ask_again_at:
+            return f"asked again in {timeuntil(refund_order.ask_again_at, clock.now(), depth=1)}"
+        return "–"
 
     @admin.display(description="Age", ordering="requested_at")
     def age(self, refund_order: RefundOrder) -> str:
