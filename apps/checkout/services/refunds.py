@@ -33,8 +33,8 @@ def refund_report(
     """Record a refund, once, free the seats whose lines it empties, return points and coupons.
 
     What the engine asked for and the shop now refunded by itself is no longer asked for. Before its
-    order it waits for it. Raises RefundConflict, RefundExceedsPaid, LineUnknown. Locks
-    order, rooms, seats, stock, refund orders, coupons, accounts.
+    order it waits for it. Raises RefundConflict, RefundExceedsPaid, LineUnknown. Locks order, rooms,
+    seats, stock, refund orders, coupons, accounts.
     """
     refund, emptied = refund_record(
         order_id=order_id, refund_id=refund_id, ask=ask, occurred_at=occurred_at, is_test=is_test

@@ -1,7 +1,7 @@
 """Refund orders: the engine asks, the shop pays back and confirms.
 
-Locks go order, rooms, refund order. Whoever holds a refund order alone (a failure, a reminder) locks
-nothing after it.
+Whoever changes an amount or confirms has the lock of the order first. A failure and a reminder lock
+the refund order alone, and nothing after it.
 """
 
 import datetime as dt
@@ -79,9 +79,9 @@ def _unasked_minor(order: Order) -> int:
 def refund_orders_reduce(*, order: Order) -> None:
     """The shop refunded something of this order by itself: ask for no more than it still keeps.
 
-    A refund order of which nothing is left resolves. The caller has the locks of the order and of
-    the rooms of its paid seats (a room that just fails asks for what it read before); locks the
-    refund orders.
+    A refund order of which nothing is left resolves. The caller has the order's lock and, when it
+    just recorded a refund, those of the rooms of its paid seats: one that fails at this moment asks
+    for what it read before. Locks the refund orders.
     """
     asked = list(
         _locked().filter(line__order=order, status__in=RefundOrder.OUTSTANDING).order_by("pk")
@@ -174,7 +174,7 @@ def refund_order_tell(
     if kind == events.REFUND_FAILED:
         payload["failure"] = refund_order.failure
     event_record(
-        key=event_key(kind, refund_order, nth),
+        key=_event_key(kind, refund_order, nth),
         kind=kind,
         payload=payload,
         occurred_at=clock,
@@ -182,6 +182,6 @@ def refund_order_tell(
     )
 
 
-def event_key(kind: str, refund_order: RefundOrder, nth: int | None) -> str:
+def _event_key(kind: str, refund_order: RefundOrder, nth: int | None) -> str:
     """The key under which `kind` happens to a refund order once, or once per `nth`."""
     return f"{kind}:{refund_order.public_id}" + (f":{nth}" if nth is not None else "")
