@@ -1,8 +1,14 @@
-"""What became of an order, read back from the tables: the same for the first report and repeats."""
+"""What became of an order, and what the shop owes of it, read back from the tables."""
 
+import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from apps.groupbuy.models import RefundOrder, Seat
+from django.db.models import Count, Min, QuerySet, Sum
+
+from apps.groupbuy.errors import RefundOrderUnknown
+from apps.groupbuy.models import RefundOrder, RefundOrderQuerySet, Seat
 from apps.orders.models import Order
 
 
@@ -52,3 +58,63 @@ def seat_results(order: Order) -> list[SeatResult]:
             )
         )
     return results
+
+
+def refund_orders(*, is_test: bool) -> RefundOrderQuerySet:
+    """Refund orders of a mode with their orders, seats and rooms, in no order."""
+    rows = RefundOrder.objects.filter(line__order__is_test=is_test)
+    return rows.select_related("line__order", "seat__room")
+
+
+def refund_order_by_public_id(public_id: str, *, is_test: bool) -> RefundOrder:
+    """Raises RefundOrderUnknown, also for a refund order of the other mode."""
+    refund_order = refund_orders(is_test=is_test).filter(public_id=public_id).first()
+    if refund_order is None:
+        raise RefundOrderUnknown()
+    return refund_order
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What some refund orders come to in one currency, and the moment of the oldest."""
+
+    currency: str
+    count: int
+    amount_minor: int
+    oldest_at: dt.datetime
+
+
+def owed_by_currency(rows: QuerySet[RefundOrder]) -> list[Owed]:
+    """What of these refund orders is outstanding, by the code of its currency."""
+    sums = (
+        rows.filter(status__in=RefundOrder.OUTSTANDING)
+        .order_by("currency")
+        .values_list("currency")
+        .annotate(Count("pk"), Sum("amount_minor"), Min("requested_at"))
+    )
+    return [Owed(*row) for row in sums]
+
+
+def outstanding_rows() -> Iterator[tuple[Any, ...]]:
+    """Every outstanding refund order, the oldest first, with the mode of its order last."""
+    rows = (
+        RefundOrder.objects.outstanding()
+        .order_by("pk")
+        .values_list(
+            "public_id",
+            "line__order__order_id",
+            "line__line_id",
+            "currency",
+            "amount_minor",
+            "reduced_minor",
+            "why",
+            "status",
+            "failure",
+            "asks",
+            "requested_at",
+            "ask_again_at",
+            "parked_at",
+            "line__order__is_test",
+        )
+    )
+    return rows.iterator(chunk_size=1000)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.checkout.api import facts
+from apps.checkout.api import facts, refund_orders
 from apps.checkout.api import orders as api
 from apps.checkout.api.quotes import QuotesView
 
@@ -13,15 +13,20 @@ urlpatterns = [
     path("orders/<str:order_id>/refunds", api.RefundsView.as_view(), name="order-refunds"),
     path("orders/<str:order_id>/cancel", api.CancelView.as_view(), name="order-cancel"),
     path("orders/<str:order_id>/fulfil", api.FulfilView.as_view(), name="order-fulfil"),
-    path("refund-orders", api.RefundOrdersView.as_view(), name="refund-orders"),
+    path("refund-orders", refund_orders.RefundOrdersView.as_view(), name="refund-orders"),
+    path(
+        "refund-orders/<str:refund_order_id>",
+        refund_orders.RefundOrderView.as_view(),
+        name="refund-order",
+    ),
     path(
         "refund-orders/<str:refund_order_id>/confirm",
-        api.RefundOrderConfirmView.as_view(),
+        refund_orders.RefundOrderConfirmView.as_view(),
         name="refund-order-confirm",
     ),
     path(
         "refund-orders/<str:refund_order_id>/fail",
-        api.RefundOrderFailView.as_view(),
+        refund_orders.RefundOrderFailView.as_view(),
         name="refund-order-fail",
     ),
 ]

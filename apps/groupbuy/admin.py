@@ -16,7 +16,7 @@ from apps.core.admin import (
     status_column,
 )
 from apps.groupbuy import services
-from apps.groupbuy.models import Offer, OfferItem, RefundOrder, Room, Seat
+from apps.groupbuy.models import Offer, OfferItem, Room, Seat
 from apps.groupbuy.rules import RoomStatus
 from apps.members.admin import member_column
 
@@ -133,24 +133,6 @@ class SeatAdmin(FactAdmin):
     list_filter = ("status", "released", "room__offer__campaign")
     list_select_related = ("room__offer__campaign", "member__profile")
     search_fields = ("public_id", "room__public_id", "member__public_id", "order_id")
-    ordering = ("-id",)
-    show_full_result_count = False
-
-
-@admin.register(RefundOrder)
-class RefundOrderAdmin(FactAdmin):
-    list_display = (
-        "public_id",
-        "line",
-        money_column("amount_minor", "Amount"),
-        "why",
-        status_column(),
-        "requested_at",
-        "resolved_at",
-    )
-    list_filter = ("status", "why")
-    list_select_related = ("line",)
-    search_fields = ("public_id", "line__order__order_id")
     ordering = ("-id",)
     show_full_result_count = False
 

@@ -17,3 +17,4 @@ class GroupbuyConfig(AppConfig):
         sweepers.register("expired holds", services.holds_expire)
         sweepers.register("room deadlines", services.rooms_turn)
         sweepers.register("group discounts", services.discounts_follow)
+        sweepers.register("refund reminders", services.refund_orders_remind)

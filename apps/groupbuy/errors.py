@@ -70,7 +70,7 @@ class SeatNotHeld(Conflict):
 
 class RefundOrderResolved(Conflict):
     code = "refund_order_resolved"
-    message = "This refund order was already confirmed or failed."
+    message = "This refund order is resolved: the money was paid back."
 
 
 class RoomEnded(Conflict):

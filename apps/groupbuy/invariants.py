@@ -45,11 +45,32 @@ GROUPBUY = (
            GROUP BY s.id HAVING count(f.id) <> 1""",
     ),
     Invariant(
-        12,
-        "a confirmed refund order was paid back",
-        """SELECT f.id, f.amount_minor, l.refunded_minor FROM groupbuy_refundorder f
+        3,
+        "a refund order resolves once: confirmed it is one refund of its amount, else none",
+        """SELECT f.id, f.status, f.amount_minor, r.applied_minor FROM groupbuy_refundorder f
            JOIN orders_orderline l ON l.id = f.line_id
+           LEFT JOIN orders_refund r
+             ON r.order_id = l.order_id AND r.refund_id = 'engine:' || f.public_id
            WHERE (f.status = 'confirmed') <> (f.resolved_at IS NOT NULL)
-              OR (f.status = 'confirmed' AND l.refunded_minor < f.amount_minor)""",
+              OR (f.status = 'confirmed' AND f.amount_minor <> coalesce(r.applied_minor, 0))
+              OR (f.status <> 'confirmed' AND r.id IS NOT NULL)""",
+    ),
+    Invariant(
+        3,
+        "a refund order the shop has not answered is asked for again, or parked",
+        """SELECT id, status, ask_again_at, parked_at FROM groupbuy_refundorder
+           WHERE (status = 'requested') <> ((ask_again_at IS NULL) <> (parked_at IS NULL))
+              OR (ask_again_at IS NOT NULL AND parked_at IS NOT NULL)""",
+    ),
+    Invariant(
+        12,
+        "a refund order asks for no more than is kept of what was paid for its line",
+        """SELECT f.id, f.status, f.amount_minor, f.reduced_minor, l.amount_minor, l.refunded_minor
+           FROM groupbuy_refundorder f
+           JOIN orders_orderline l ON l.id = f.line_id JOIN orders_order o ON o.id = l.order_id
+           WHERE f.amount_minor + f.reduced_minor > l.amount_minor
+              OR (f.status = 'confirmed' AND f.amount_minor > l.refunded_minor)
+              OR (f.status <> 'confirmed' AND f.amount_minor > least(
+                  l.amount_minor - l.refunded_minor, o.paid_minor - o.refunded_minor))""",
     ),
 )

@@ -66,3 +66,41 @@ def test_all_senders_together_keep_to_the_width_of_a_lane(
     monkeypatch.setattr(services, "LANE_WIDTH", 3)
     send_with(4, shop, limit=30)
     assert shop.most_at_once == 3
+
+
+def told_while_a_dead_one_is_waited_for() -> bool:
+    """Whether a message that comes while a dead shop holds the only sender is told at once."""
+    with open_shop(seconds=9.5) as dead, open_shop() as fine:
+        make_endpoint(dead.url, kinds=("dead.one",))
+        make_endpoint(fine.url, kinds=("fine.one",))
+        make_event("dead.one")
+
+        def send() -> None:
+            try:
+                services.deliveries_send()
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(send)
+            assert dead.met.wait(30)
+            make_event("fine.one")
+            told = fine.met.wait(7)
+            dead.twins.set()  # it is waited for no longer
+        return told
+
+
+def test_a_dead_endpoint_does_not_keep_the_sender_from_others(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nudges, "nudge_sender", lambda: None)
+    assert told_while_a_dead_one_is_waited_for()
+    assert_promises_hold()
+
+
+def test_control_a_sender_that_looks_only_once_keeps_others_waiting(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nudges, "nudge_sender", lambda: None)
+    monkeypatch.setattr(services, "LOOK_SECONDS", 60.0)
+    assert not told_while_a_dead_one_is_waited_for()

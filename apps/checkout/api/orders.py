@@ -1,8 +1,8 @@
-"""Doors: the life of an order, and what the shop must pay back."""
+"""Doors: the life of an order."""
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +12,6 @@ from apps.checkout.api.dry_run import DryRunOutput, dry_run_output, is_dry_run
 from apps.checkout.dry_run import order_dry_run
 from apps.core import clock
 from apps.core.api import (
-    EnginePagination,
     EngineView,
     idempotent,
     require_idempotency_key,
@@ -20,8 +19,6 @@ from apps.core.api import (
 )
 from apps.core.callers import is_test
 from apps.core.errors import EngineError
-from apps.groupbuy.models import RefundOrder
-from apps.groupbuy.services import refund_order_fail
 from apps.invites.selectors import Brought
 from apps.members.selectors import member_by_external_id
 from apps.orders.models import Order, Refund
@@ -129,36 +126,6 @@ class RefundOutput(serializers.Serializer[Any]):
     refund_id = serializers.CharField()
     status = serializers.ChoiceField(["applied", "waiting_for_order"])
     applied_minor = serializers.IntegerField()
-
-
-class RefundOrderOutput(serializers.ModelSerializer[RefundOrder]):
-    id = serializers.CharField(source="public_id")
-    order_id = serializers.CharField(source="line.order.order_id")
-    line_id = serializers.CharField(source="line.line_id")
-    seat = serializers.CharField(source="seat.public_id")
-    room = serializers.CharField(source="seat.room.public_id")
-    reason = serializers.CharField(source="why")
-
-    class Meta:
-        model = RefundOrder
-        fields = (
-            "id",
-            "order_id",
-            "line_id",
-            "seat",
-            "room",
-            "amount_minor",
-            "currency",
-            "reason",
-            "status",
-            "failure",
-            "requested_at",
-            "resolved_at",
-        )
-
-
-class FailInput(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=300)
 
 
 class OrdersView(EngineView):
@@ -286,55 +253,3 @@ class FulfilView(EngineView):
     def post(self, request: Request, order_id: str) -> Response:
         order = order_fulfil(order_id=order_id, is_test=is_test(request), now=clock.now())
         return Response(_order_output(order))
-
-
-class RefundOrdersView(EngineView):
-    """What the shop must pay back, newest first."""
-
-    scope = "orders"
-
-    @extend_schema(
-        responses=RefundOrderOutput(many=True),
-        parameters=[OpenApiParameter("status", str, enum=RefundOrder.Status.values)],
-    )
-    def get(self, request: Request) -> Response:
-        rows = RefundOrder.objects.filter(line__order__is_test=is_test(request)).select_related(
-            "line__order", "seat__room"
-        )
-        if status := request.query_params.get("status"):
-            rows = rows.filter(status=status)
-        pages = EnginePagination()
-        page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response(RefundOrderOutput(page, many=True).data)
-
-
-class RefundOrderConfirmView(EngineView):
-    """The refund was paid out: this is the refund."""
-
-    scope = "orders"
-
-    @extend_schema(request=None, responses={200: RefundOrderOutput})
-    @idempotent()
-    def post(self, request: Request, refund_order_id: str) -> Response:
-        refund_order = services.refund_order_paid(
-            public_id=refund_order_id, is_test=is_test(request), now=clock.now()
-        )
-        return Response(RefundOrderOutput(refund_order).data)
-
-
-class RefundOrderFailView(EngineView):
-    """The refund could not be paid out; an operator will see it."""
-
-    scope = "orders"
-
-    @extend_schema(request=FailInput, responses={200: RefundOrderOutput})
-    @idempotent()
-    def post(self, request: Request, refund_order_id: str) -> Response:
-        body = FailInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        refund_order = refund_order_fail(
-            public_id=refund_order_id,
-            is_test=is_test(request),
-            reason=body.validated_data["reason"],
-        )
-        return Response(RefundOrderOutput(refund_order).data)

@@ -8,15 +8,17 @@ from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.services import (
     refund_order_confirm,
     refund_order_lock,
+    refund_orders_reduce,
     seats_refunded,
     seats_release_order,
 )
-from apps.orders.models import OrderLine, Refund
+from apps.orders.models import Order, Refund
 from apps.orders.rules import RefundAsk
 from apps.orders.services import order_lock, refund_record
 
 # Unlike any id a shop would choose for a refund of its own.
 CANCELLED = "engine:cancel"
+CONFIRMED = "engine:"  # and the refund order
 
 
 @in_transaction
@@ -30,14 +32,15 @@ def refund_report(
 ) -> Refund:
     """Record a refund, once, free the seats whose lines it empties, return points and coupons.
 
-    Before its order it waits for it. Raises RefundConflict, RefundExceedsPaid, LineUnknown. Locks
-    order, rooms, seats, stock, coupons, accounts.
+    What the engine asked for and the shop now refunded by itself is no longer asked for. Before its
+    order it waits for it. Raises RefundConflict, RefundExceedsPaid, LineUnknown. Locks order, rooms,
+    seats, stock, refund orders, coupons, accounts.
     """
     refund, emptied = refund_record(
         order_id=order_id, refund_id=refund_id, ask=ask, occurred_at=occurred_at, is_test=is_test
     )
-    seats_refunded(lines=emptied)
     if refund.order is not None:
+        seats_refunded(order=refund.order, emptied=emptied)
         instruments_return(order=refund.order, now=occurred_at)
     return refund
 
@@ -65,27 +68,22 @@ def order_cancel(*, order_id: str, is_test: bool, now: dt.datetime) -> Refund:
 def refund_order_paid(*, public_id: str, is_test: bool, now: dt.datetime) -> RefundOrder:
     """The shop has paid a refund order back: confirming it is the refund. Again changes nothing.
 
-    Takes at most what is left of the line. Raises RefundOrderUnknown. Locks order, rooms, seats,
-    stock, the refund order.
+    Takes what it asks for at this moment: the shop's own refunds of the line were taken off it.
+    Raises RefundOrderUnknown. Locks order, the refund order, rooms, seats, stock.
     """
-    line = (
-        OrderLine.objects.select_related("order").filter(refund_order__public_id=public_id).first()
-    )
-    if line is not None:
-        order_lock(order_id=line.order.order_id, is_test=is_test)
+    named = Order.objects.filter(lines__refund_order__public_id=public_id, is_test=is_test)
+    order_id = named.values_list("order_id", flat=True).first()
+    order = order_lock(order_id=order_id, is_test=is_test) if order_id is not None else None
+    if order is not None:
+        refund_orders_reduce(order=order)
     refund_order = refund_order_lock(public_id=public_id, is_test=is_test)
-    if refund_order.status == RefundOrder.Status.CONFIRMED:
-        return refund_order
-    line = refund_order.line
-    amount = min(refund_order.amount_minor, line.kept_minor, line.order.kept_minor)
-    if amount:
+    if refund_order_confirm(refund_order=refund_order):
         refund_report(
-            order_id=line.order.order_id,
-            refund_id=f"engine:{public_id}",
-            ask=RefundAsk(lines=((line.line_id, amount),)),
+            order_id=refund_order.line.order.order_id,
+            refund_id=f"{CONFIRMED}{public_id}",
+            ask=RefundAsk(lines=((refund_order.line.line_id, refund_order.amount_minor),)),
             occurred_at=now,
             is_test=is_test,
         )
-    refund_order_confirm(refund_order=refund_order)
     refund_order.refresh_from_db()
     return refund_order

@@ -4,30 +4,30 @@ from collections.abc import Iterable
 
 from apps.core.clock import engine_now
 from apps.core.transactions import in_transaction
-from apps.groupbuy.models import RefundOrder, Room, Seat
+from apps.groupbuy.models import Room, Seat
 from apps.groupbuy.rules import RoomStatus
-from apps.groupbuy.services.refunds import refund_order_confirm
+from apps.groupbuy.services.refunds import refund_orders_reduce
 from apps.groupbuy.services.rooms import host_succeed
 from apps.groupbuy.services.seats import room_lock, seats_release
-from apps.orders.models import OrderLine
+from apps.orders.models import Order, OrderLine
 
 
 @in_transaction
-def seats_refunded(*, lines: Iterable[OrderLine]) -> None:
-    """The shop paid these lines back in full: free their seats, close their refund orders.
+def seats_refunded(*, order: Order, emptied: Iterable[OrderLine]) -> None:
+    """The shop paid something of this order back: free the seats of the lines it emptied, and let
+    refund orders ask for no more than is left.
 
-    A completed room stays completed; in an open one the host's seat passes on. The caller has the
-    order's lock; locks rooms in pk order, seats, stock, refund orders.
+    A completed room stays completed; in an open one the host's seat passes on. Also the rooms of
+    seats that stay are locked: one that fails at this moment asks for what it read before. The
+    caller has the order's lock; locks rooms in pk order, seats, stock, refund orders.
     """
-    line_ids = [line.pk for line in lines]
-    seats = Seat.objects.filter(line__in=line_ids).order_by("room_id", "pk")
-    for seat_id, room_id in list(seats.values_list("pk", "room_id")):
-        _seat_refunded(room_lock(room_id), seat_id)
-    open_orders = RefundOrder.objects.filter(line__in=line_ids).exclude(
-        status=RefundOrder.Status.CONFIRMED
-    )
-    for refund_order in open_orders.select_related("line__order").order_by("pk"):
-        refund_order_confirm(refund_order=refund_order)
+    gone = {line.pk for line in emptied}
+    seats = Seat.objects.filter(line__order=order).order_by("room_id", "pk")
+    for seat_id, room_id, line_id in list(seats.values_list("pk", "room_id", "line_id")):
+        room = room_lock(room_id)
+        if line_id in gone:
+            _seat_refunded(room, seat_id)
+    refund_orders_reduce(order=order)
 
 
 def _seat_refunded(room: Room, seat_id: int) -> None:
