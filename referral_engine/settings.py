@@ -54,6 +54,12 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "" if PRODUCTION else "*")
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 # The address shoppers see in links, without a slash at its end. Empty: taken from the request.
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
+# The port on which streams are served beside us, where no reverse proxy leads to them. Empty: one does.
+STREAMS_PORT = os.environ.get("STREAMS_PORT", "")
+# How many may listen to one process of streams; the next ones are told to poll.
+STREAMS_LISTENERS = int(os.environ.get("STREAMS_LISTENERS", "2000"))
+# A font for pictures with texts, .ttf, .otf or .ttc. Empty: the one that comes along, with Chinese.
+PICTURE_FONT = os.environ.get("PICTURE_FONT", "")
 
 INSTALLED_APPS = [
     "unfold",

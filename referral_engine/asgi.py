@@ -1,0 +1,12 @@
+"""The ASGI door: nothing but the streams of rooms. Everything else is `wsgi.py`'s."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_engine.settings")
+django.setup()
+
+from apps.groupbuy.streams import asgi  # noqa: E402
+
+application = asgi.application()
