@@ -3,7 +3,6 @@
 import datetime as dt
 import enum
 from collections.abc import Collection
-from dataclasses import dataclass
 
 
 class RoomStatus(enum.StrEnum):
@@ -17,17 +16,6 @@ class RoomStatus(enum.StrEnum):
 
 TERMINAL = frozenset({RoomStatus.COMPLETED, RoomStatus.FAILED, RoomStatus.CANCELLED})
 ACTIVE = frozenset({RoomStatus.PENDING, RoomStatus.OPEN, RoomStatus.CLOSING})
-
-
-@dataclass(frozen=True)
-class ItemTerms:
-    """What an offer sells: prices per piece in minor units, and a stock apart from the shop's."""
-
-    sku: str
-    name: str
-    single_price_minor: int
-    group_price_minor: int
-    stock: int
 
 
 def admits(status: RoomStatus, deadline: dt.datetime | None, now: dt.datetime) -> bool:
