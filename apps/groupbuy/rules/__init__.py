@@ -1,5 +1,14 @@
 """What may happen to a room and its seats, and at what price. Pure."""
 
+from apps.groupbuy.rules.showing import (
+    NextStep,
+    Numbers,
+    Showing,
+    Words,
+    next_step,
+    showing,
+    words,
+)
 from apps.groupbuy.rules.states import (
     ACTIVE,
     TERMINAL,
@@ -36,20 +45,27 @@ __all__ = [
     "ItemTerms",
     "Limits",
     "Listing",
+    "NextStep",
+    "Numbers",
     "Overflow",
     "RoomItem",
     "RoomStatus",
     "Settlement",
+    "Showing",
     "Step",
     "Terms",
+    "Words",
     "admits",
     "final_price",
     "free_position",
     "lowest_price",
     "may_pay",
+    "next_step",
     "next_turn",
     "seat_price",
+    "showing",
     "steps_fault",
     "terms_from_json",
     "terms_to_json",
+    "words",
 ]

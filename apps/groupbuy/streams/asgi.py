@@ -6,6 +6,7 @@ here to authenticate. A stream shows what anybody may see who knows the room's i
 
 import asyncio
 import json
+import random
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -13,7 +14,6 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 
-from apps.core import clock
 from apps.core.problems import CONTENT_TYPE, problem
 from apps.groupbuy.streams import frames
 from apps.groupbuy.streams.hub import Form, Hub, Listener, StreamsFull
@@ -28,7 +28,7 @@ HEARTBEAT_SECONDS = 15.0
 # Who does not read this long has gone, or would only pile up what nobody reads.
 SLOW_SECONDS = 10.0
 # A stream ends now and then and is opened anew: a dead phone is never kept for long.
-LIFE_SECONDS = 900.0
+LIFE_SECONDS = 900.0  # give or take a fifth, so that a crowd does not come back as one
 FIRST_LOOK_SECONDS = 5.0
 
 _PATH = re.compile(r"/api/v1/rooms/(?P<room>[A-Za-z0-9_]{1,32})/stream")
@@ -95,10 +95,10 @@ class _Stream:
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
             if await self._open():
-                await asyncio.wait_for(self._tell(gone), LIFE_SECONDS)
+                await self._tell(gone, asyncio.get_running_loop().time() + _life())
                 await self._bytes(b"", more=False)
         except TimeoutError:
-            return  # its time is up, or it does not read: the connection is closed
+            return  # it does not read: the connection is closed
         finally:
             gone.cancel()
 
@@ -125,17 +125,18 @@ class _Stream:
             except TimeoutError:
                 return
 
-    async def _tell(self, gone: "asyncio.Future[None]") -> None:
-        while not self._hub.is_closed and not gone.done():
+    async def _tell(self, gone: "asyncio.Future[Any]", until: float) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._hub.is_closed and not gone.done() and loop.time() < until:
             self._listener.wake.clear()
             if await self._news():
                 return
-            wake = asyncio.ensure_future(self._listener.wake.wait())
+            wake: asyncio.Future[Any] = asyncio.ensure_future(self._listener.wake.wait())
             await asyncio.wait(
-                {wake, gone}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                [wake, gone], timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
-            if wake.cancel():
-                await self._bytes(frames.event("tick", {"now": clock.now().isoformat()}))
+            if wake.cancel() and not gone.done():
+                await self._bytes(frames.event("tick", {"now": self._hub.now()}))
 
     async def _news(self) -> bool:
         """Say what has changed since the last time; whether the room has ended with that."""
@@ -160,6 +161,10 @@ class _Stream:
         """Raises TimeoutError when the listener does not read."""
         message = {"type": "http.response.body", "body": body, "more_body": more}
         await asyncio.wait_for(self._send(message), SLOW_SECONDS)
+
+
+def _life() -> float:
+    return LIFE_SECONDS * random.uniform(0.8, 1.2)
 
 
 _HEADERS = [

@@ -5,7 +5,9 @@ reads, no older ones pile up for it.
 """
 
 import asyncio
+import datetime as dt
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -48,6 +50,7 @@ class Hub:
         self._limit = limit
         self._rooms: dict[str, _Watched] = defaultdict(_Watched)
         self._count = 0
+        self._clock: tuple[dt.datetime, float] | None = None
         self.is_away = False
         self.is_closed = False
         self.asked = asyncio.Event()
@@ -92,15 +95,25 @@ class Hub:
             wanted[room] = (mark, forms)
         return wanted
 
-    def show(self, changed: dict[str, Shown], unknown: set[str]) -> None:
+    def show(
+        self, now: dt.datetime, changed: Mapping[str, Shown], unknown: Collection[str]
+    ) -> None:
         """Tell what a look has found: the rooms that changed, and those that do not exist."""
+        self._clock = (now, _elapsed())
         came_back, self.is_away = self.is_away, False
-        for room in self._rooms.keys() & (changed.keys() | unknown):
+        for room in self._rooms.keys() & {*changed, *unknown}:
             self._rooms[room].shown = changed.get(room)
             self._rooms[room].is_unknown = room in unknown
             self._wake(self._rooms[room])
         if came_back:
             self._wake_all()
+
+    def now(self) -> str:
+        """The database's clock, as far as the last look tells; "" before the first."""
+        if self._clock is None:
+            return ""
+        now, at = self._clock
+        return (now + dt.timedelta(seconds=_elapsed() - at)).isoformat()
 
     def away(self) -> None:
         """Tell everybody that the database does not answer."""
@@ -125,3 +138,7 @@ class Hub:
     def _wake(watched: _Watched) -> None:
         for listener in watched.listeners:
             listener.wake.set()
+
+
+def _elapsed() -> float:
+    return asyncio.get_running_loop().time()

@@ -6,11 +6,12 @@ read replica, and costs those who take seats nothing (docs/adr).
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from apps.groupbuy.streams.hub import Form, Hub, Shown
+from apps.groupbuy.streams.hub import Hub
+from apps.groupbuy.streams.looking import Found, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +19,6 @@ SECONDS = 1.0
 # A look that takes longer than this is as good as none: listeners are told.
 LATE_SECONDS = 4.0
 
-Wanted = Mapping[str, tuple[str, frozenset[Form]]]
-Found = tuple[dict[str, Shown], set[str]]
 Look = Callable[[Wanted], Found]
 
 
@@ -62,12 +61,12 @@ class Watcher:
             log.error("the database is slow to answer: the streams wait")
             self._hub.away()
         try:
-            changed, unknown = await looking
+            found = await looking
         except Exception as error:
             log.error("the database did not answer the streams: %s", error)
             self._hub.away()
             return
-        self._hub.show(changed, unknown)
+        self._hub.show(found.now, found.changed, found.unknown)
 
 
 async def stopped(task: "asyncio.Task[None]") -> None:

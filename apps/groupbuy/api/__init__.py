@@ -1,0 +1,18 @@
+"""Doors: offers, rooms and seats."""
+
+from apps.groupbuy.api.mine import MyRoomsView
+from apps.groupbuy.api.offers import OfferRoomsView, OffersView, OfferView
+from apps.groupbuy.api.rooms import RoomLinkView, RoomStreamView, RoomView
+from apps.groupbuy.api.seats import RoomSeatsView, SeatView
+
+__all__ = [
+    "MyRoomsView",
+    "OfferRoomsView",
+    "OfferView",
+    "OffersView",
+    "RoomLinkView",
+    "RoomSeatsView",
+    "RoomStreamView",
+    "RoomView",
+    "SeatView",
+]
