@@ -5,6 +5,7 @@ import os
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_engine.settings")
+os.environ.setdefault("DB_APPLICATION_NAME", "referral_engine streams")
 django.setup()
 
 from apps.groupbuy.streams import asgi  # noqa: E402

@@ -58,6 +58,8 @@ PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
 STREAMS_PORT = os.environ.get("STREAMS_PORT", "")
 # How many may listen to one process of streams; the next ones are told to poll.
 STREAMS_LISTENERS = int(os.environ.get("STREAMS_LISTENERS", "2000"))
+# How often a process of streams looks whether the rooms it is asked about have changed.
+STREAMS_SECONDS = float(os.environ.get("STREAMS_SECONDS", "1"))
 # A font for pictures with texts, .ttf, .otf or .ttc. Empty: the one that comes along, with Chinese.
 PICTURE_FONT = os.environ.get("PICTURE_FONT", "")
 
@@ -135,7 +137,9 @@ DATABASES = {
         conn_health_checks=True,
     )
 }
-DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "referral_engine"
+DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = os.environ.get(
+    "DB_APPLICATION_NAME", "referral_engine"
+)
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

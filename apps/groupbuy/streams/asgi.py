@@ -38,8 +38,9 @@ _CORS = (b"access-control-allow-origin", b"*")
 class Streams:
     """The ASGI application: one hub and one watcher per process."""
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, *, limit: int, seconds: float) -> None:
         self._limit = limit
+        self._seconds = seconds
         self._hub: Hub
         self._watching: asyncio.Task[None]
 
@@ -52,7 +53,8 @@ class Streams:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._hub = Hub(self._limit)
-        self._watching = asyncio.create_task(Watcher(self._hub, look).run())
+        watcher = Watcher(self._hub, look, seconds=self._seconds)
+        self._watching = asyncio.create_task(watcher.run())
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._hub.close()
@@ -61,7 +63,7 @@ class Streams:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["path"] == "/livez":
-            return await _plain(send, 200, {"status": "ok"}, "application/json")
+            return await _plain(send, 200, self._health(), "application/json")
         found = _PATH.fullmatch(scope["path"])
         if found is None:
             return await _refuse(send, 404, "not_found", "There is no such door.")
@@ -78,6 +80,9 @@ class Streams:
             await _Stream(self._hub, listener, send, _last_seen(scope)).run(receive)
         finally:
             self._hub.leave(listener)
+
+    def _health(self) -> dict[str, Any]:
+        return {"status": "ok", "listeners": len(self._hub), "looks": not self._hub.is_away}
 
 
 class _Stream:
@@ -203,5 +208,5 @@ async def _plain(send: Send, status: int, body: dict[str, Any], content_type: st
 
 
 def application() -> Streams:
-    """The application with the limit of the settings."""
-    return Streams(limit=settings.STREAMS_LISTENERS)
+    """The application as the settings want it."""
+    return Streams(limit=settings.STREAMS_LISTENERS, seconds=settings.STREAMS_SECONDS)

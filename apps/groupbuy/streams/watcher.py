@@ -1,4 +1,4 @@
-"""One look a second for all listeners of a process, however many there are.
+"""One look a second (STREAMS_SECONDS) for all listeners of a process, however many there are.
 
 Looking is a plain SELECT in autocommit: it survives PgBouncer in transaction mode, a failover and a
 read replica, and costs those who take seats nothing (docs/adr).
@@ -15,7 +15,6 @@ from apps.groupbuy.streams.looking import Found, Wanted
 
 log = logging.getLogger(__name__)
 
-SECONDS = 1.0
 # A look that takes longer than this is as good as none: listeners are told.
 LATE_SECONDS = 4.0
 
@@ -28,9 +27,10 @@ class Watcher:
     `look` runs in one thread of its own, so that it may use the ORM and keeps one connection.
     """
 
-    def __init__(self, hub: Hub, look: Look) -> None:
+    def __init__(self, hub: Hub, look: Look, *, seconds: float) -> None:
         self._hub = hub
         self._look = look
+        self._seconds = seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="watcher")
 
     async def run(self) -> None:
@@ -43,9 +43,9 @@ class Watcher:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _pause(self) -> None:
-        """A second; less when somebody has asked for a room that nobody had listened to."""
+        """Until the next look; less when somebody has asked for a room that nobody had listened to."""
         hurry = asyncio.create_task(self._hub.asked.wait())
-        await asyncio.wait({hurry}, timeout=SECONDS)
+        await asyncio.wait({hurry}, timeout=self._seconds)
         hurry.cancel()
         if self._hub.asked.is_set():
             await asyncio.sleep(0.02)  # a crowd that comes at once is one look

@@ -1,0 +1,104 @@
+"""Listening to a stream as an app does, and as a crowd does."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event as `EventSource` would hand it over."""
+
+    name: str
+    data: str
+    id: str
+
+    def json(self) -> Any:
+        return json.loads(self.data)
+
+
+class Ear:
+    """One open stream."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = response.iter_lines()
+
+    def next(self, *names: str) -> Heard:
+        """The next event, or the next of these names."""
+        while True:
+            heard = self._event()
+            if not names or heard.name in names:
+                return heard
+
+    def rest(self) -> list[str]:
+        """The names of what still comes until the stream ends."""
+        names = []
+        try:
+            while True:
+                names.append(self._event().name)
+        except StopIteration:
+            return names
+
+    def _event(self) -> Heard:
+        fields: dict[str, list[str]] = {}
+        while True:
+            line = next(self._lines)
+            if line and not line.startswith(":"):
+                name, _, value = line.partition(": ")
+                fields.setdefault(name, []).append(value)
+            elif not line and "event" in fields:
+                data = "\n".join(fields.get("data", []))
+                return Heard(fields["event"][0], data, fields.get("id", [""])[0])
+            elif not line:
+                fields.clear()
+
+
+@contextmanager
+def ear(url: str, room: str, query: str = "", last: str = "") -> Iterator[Ear]:
+    """Listen to a room as long as the block lasts."""
+    headers = {"Last-Event-ID": last} if last else {}
+    with httpx.Client(timeout=40, trust_env=False) as client:
+        path = f"{url}/api/v1/rooms/{room}/stream{query}"
+        with client.stream("GET", path, headers=headers) as response:
+            yield Ear(response)
+
+
+class Crowd:
+    """Many listeners in one event loop, on bare sockets."""
+
+    def __init__(self, url: str, room: str) -> None:
+        self._at = urlsplit(url)
+        self._room = room
+        self._readers: list[asyncio.StreamReader] = []
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def gather(self, many: int) -> None:
+        """Connect, and wait until each has heard what the room looks like."""
+        await asyncio.gather(*(self._connect() for _ in range(many)))
+        await self.hear("event: room")
+
+    async def _connect(self) -> None:
+        reader, writer = await asyncio.open_connection(self._at.hostname, self._at.port)
+        request = (
+            f"GET /api/v1/rooms/{self._room}/stream HTTP/1.1\r\nHost: {self._at.netloc}\r\n\r\n"
+        )
+        writer.write(request.encode())
+        self._readers.append(reader)
+        self._writers.append(writer)
+
+    async def hear(self, words: str, seconds: float = 60) -> None:
+        """Return when each has heard these words. Raises TimeoutError."""
+        heard = (reader.readuntil(words.encode()) for reader in self._readers)
+        await asyncio.wait_for(asyncio.gather(*heard), seconds)
+
+    def scatter(self) -> None:
+        """Leave without a word."""
+        for writer in self._writers:
+            writer.transport.abort()
