@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -71,18 +72,36 @@ def ear(url: str, room: str, query: str = "", last: str = "") -> Iterator[Ear]:
 
 
 class Crowd:
-    """Many listeners in one event loop, on bare sockets."""
+    """Many listeners on bare sockets, in an event loop of their own beside the test."""
 
     def __init__(self, url: str, room: str) -> None:
         self._at = urlsplit(url)
         self._room = room
         self._readers: list[asyncio.StreamReader] = []
         self._writers: list[asyncio.StreamWriter] = []
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
-    async def gather(self, many: int) -> None:
-        """Connect, and wait until each has heard what the room looks like."""
-        await asyncio.gather(*(self._connect() for _ in range(many)))
-        await self.hear("event: room")
+    def gather(self, many: int) -> None:
+        """Connect, and return when each has heard what the room looks like."""
+        self._run(self._connect_all(many))
+        self.hear("event: room")
+
+    def hear(self, words: str, seconds: float = 60) -> None:
+        """Return when each has heard these words. Raises TimeoutError."""
+        self._run(asyncio.wait_for(self._hear(words.encode()), seconds))
+
+    def scatter(self) -> None:
+        """Leave without a word."""
+        self._run(self._abort())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _run(self, doing: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(doing, self._loop).result(120)
+
+    async def _connect_all(self, many: int) -> None:
+        for _ in range(0, many, 50):  # a backlog has its limits
+            await asyncio.gather(*(self._connect() for _ in range(50)))
 
     async def _connect(self) -> None:
         reader, writer = await asyncio.open_connection(self._at.hostname, self._at.port)
@@ -93,12 +112,9 @@ class Crowd:
         self._readers.append(reader)
         self._writers.append(writer)
 
-    async def hear(self, words: str, seconds: float = 60) -> None:
-        """Return when each has heard these words. Raises TimeoutError."""
-        heard = (reader.readuntil(words.encode()) for reader in self._readers)
-        await asyncio.wait_for(asyncio.gather(*heard), seconds)
+    async def _hear(self, words: bytes) -> None:
+        await asyncio.gather(*(reader.readuntil(words) for reader in self._readers))
 
-    def scatter(self) -> None:
-        """Leave without a word."""
+    async def _abort(self) -> None:
         for writer in self._writers:
             writer.transport.abort()

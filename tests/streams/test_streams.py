@@ -1,6 +1,5 @@
 """Rooms pushed over real sockets: what listeners hear, and what becomes of odd ones."""
 
-import asyncio
 import socket
 import time
 from collections.abc import Callable
@@ -124,22 +123,20 @@ def test_more_than_it_may_have_are_told_to_poll(committed: None, hasty: str) -> 
 def test_five_hundred_listen_to_one_room(committed: None, streamed: str) -> None:
     room = make_room("ann", size=100)
 
-    async def story() -> None:
-        crowd = Crowd(streamed, room.public_id)
-        try:
-            await crowd.gather(500)
-            assert listeners(streamed) == 500
-            assert watching() == 1
-            bob = await asyncio.to_thread(make_member, "bob")
-            began = time.monotonic()
-            await asyncio.to_thread(take_seat, room, bob)
-            await crowd.hear('"held":1')
-            print(f"500 were told within {time.monotonic() - began:.2f} s")
-        finally:
-            crowd.scatter()
-
-    # The rows are made in this test's thread and in those of its loop: all of them committed.
-    asyncio.run(story())
+    crowd = Crowd(streamed, room.public_id)
+    try:
+        crowd.gather(500)
+        assert listeners(streamed) == 500
+        assert watching() == 1
+        bob = make_member("bob")
+        began = time.monotonic()
+        take_seat(room, bob)
+        crowd.hear('"held":1')
+        print(f"500 were told within {time.monotonic() - began:.2f} s")
+        pay(room.seats.get(member=bob))
+        crowd.hear('"paid":2')
+    finally:
+        crowd.scatter()
     until(lambda: listeners(streamed) == 0)
 
 
