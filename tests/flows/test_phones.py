@@ -231,7 +231,7 @@ def test_a_cancelled_room_says_why(shop: Shop, guest: Caller, ann: Phone, offer:
     room_cancel(room_id=Room.objects.get().pk, reason="recall")
     shown = guest.get(f"/rooms/{room}")
     assert shown["state"] == "cancelled"
-    assert shown["words"]["text"].startswith("The shop has cancelled it.")
+    assert shown["words"]["text"].startswith("The shop has cancelled it: recall.")
 
 
 def test_my_rooms(

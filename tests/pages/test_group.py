@@ -136,10 +136,11 @@ def test_failed(phone: Client) -> None:
 
 def test_cancelled(phone: Client) -> None:
     room = make_room("ann")
-    room_cancel(room_id=room.pk, reason="by the operator")
+    room_cancel(room_id=room.pk, reason="recall", note="mould in batch 7")
     page = opened(phone, room)
     assert "This group was cancelled" in page
-    assert "The shop has cancelled it." in page
+    assert "The shop has cancelled it: recall." in page
+    assert "mould" not in page
     assert "gets their money back" in page
 
 

@@ -80,7 +80,8 @@ class Crowd:
         self._readers: list[asyncio.StreamReader] = []
         self._writers: list[asyncio.StreamWriter] = []
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     def gather(self, many: int) -> None:
         """Connect, and return when each has heard what the room looks like."""
@@ -95,6 +96,8 @@ class Crowd:
         """Leave without a word."""
         self._run(self._abort())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def _run(self, doing: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(doing, self._loop).result(120)
@@ -118,3 +121,4 @@ class Crowd:
     async def _abort(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
+        await asyncio.sleep(0.1)  # until each connection has noticed

@@ -7,6 +7,24 @@ class Migration(migrations.Migration):
     dependencies = [("groupbuy", "0005_rooms_keep_their_terms")]
 
     operations = [
+        migrations.AlterField(
+            model_name="seat",
+            name="released",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "not released"),
+                    ("expired", "Expired"),
+                    ("left", "Left"),
+                    ("order_cancelled", "Order Cancelled"),
+                    ("refunded", "Refunded"),
+                    ("not_new", "Not New"),
+                    ("room_failed", "Room Failed"),
+                    ("room_cancelled", "Room Cancelled"),
+                ],
+                max_length=15,
+            ),
+        ),
         migrations.AddField(
             model_name="seat",
             name="credited_points",

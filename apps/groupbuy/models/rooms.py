@@ -115,6 +115,7 @@ class Seat(models.Model):
         LEFT = "left"
         ORDER_CANCELLED = "order_cancelled"
         REFUNDED = "refunded"
+        NOT_NEW = "not_new"
         ROOM_FAILED = "room_failed"
         ROOM_CANCELLED = "room_cancelled"
 

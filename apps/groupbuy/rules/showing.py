@@ -97,9 +97,7 @@ REASONS = {
 _MONEY_BACK = "Everybody who paid gets their money back from the shop."
 
 
-def words(
-    shown: Showing, numbers: Numbers, *, completed_with: int = 0, reason: str = "", note: str = ""
-) -> Words:
+def words(shown: Showing, numbers: Numbers, *, completed_with: int = 0, reason: str = "") -> Words:
     """A room's state in plain words. `completed_with` is how many had paid when it completed."""
     match shown:
         case Showing.PENDING:
@@ -119,7 +117,7 @@ def words(
         case Showing.FAILED:
             return Words("This group did not fill up in time", _MONEY_BACK)
         case Showing.CANCELLED:
-            return Words("This group was cancelled", _cancelled(reason, note))
+            return Words("This group was cancelled", _cancelled(reason))
         case Showing.CLOSING:
             return Words("Time is up", _closing(numbers))
     return _open(shown, numbers)
@@ -134,10 +132,10 @@ def _completed(numbers: Numbers, completed_with: int) -> str:
     return "Everybody in it buys at the group price."
 
 
-def _cancelled(reason: str, note: str) -> str:
-    why = REASONS.get(reason, "The shop has cancelled it.")
-    if note:
-        why = f"{why} {note.rstrip('.')}."
+def _cancelled(reason: str) -> str:
+    word = reason.replace("_", " ").strip()
+    said = f"The shop has cancelled it: {word}." if word else "The shop has cancelled it."
+    why = REASONS.get(reason, said)
     if reason == "host_unpaid":
         return why
     return f"{why} Nobody can join it any more. {_MONEY_BACK}"

@@ -36,7 +36,7 @@ class Settlement(enum.StrEnum):
     CREDIT = "credit"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Step:
     """From `headcount` paid seats on, a piece costs `price_minor`."""
 
@@ -152,6 +152,11 @@ def _cool_down(body: dict[str, Any]) -> CoolDown:
     )
 
 
+def enough_seats(terms: Terms, paid: int) -> bool:
+    """Whether a room that is not full completes short at its deadline with so many paid seats."""
+    return terms.at_deadline is AtDeadline.COMPLETE_SHORT and paid >= max(terms.minimum_seats, 1)
+
+
 def final_price(item: RoomItem, headcount: int) -> int:
     """What a piece costs in a room that completed with `headcount` paid seats."""
     reached = [step.price_minor for step in item.steps if step.headcount <= headcount]
@@ -166,6 +171,34 @@ def lowest_price(item: RoomItem) -> int:
 def seat_price(price_minor: int, quantity: int, *, opens: bool, host_discount_minor: int) -> int:
     """What a seat costs at a price per piece; the seat that opens the room has the host's discount."""
     return max(price_minor * quantity - (host_discount_minor if opens else 0), 0)
+
+
+def final_seat_price(
+    terms: Terms, item_id: int, quantity: int, *, headcount: int, opens: bool
+) -> int | None:
+    """What a seat costs in the end; None for an item the room does not know."""
+    item = terms.item(item_id)
+    if item is None:
+        return None
+    price = final_price(item, headcount)
+    return seat_price(price, quantity, opens=opens, host_discount_minor=terms.host_discount_minor)
+
+
+def points_worth(minor: int, worth_of_100_minor: int) -> int:
+    """The fewest points that are worth `minor`: ceil(minor × 100 / rate); 0 when none are."""
+    return -(-minor * 100 // worth_of_100_minor) if worth_of_100_minor > 0 else 0
+
+
+def item_fault(item: ItemTerms, room_size: int, host_discount_minor: int = 0) -> str:
+    """What is wrong with an item's prices, in words; empty when nothing is."""
+    if item.group_price_minor > item.single_price_minor:
+        return "Together must not cost more than alone."
+    if fault := steps_fault(item.group_price_minor, item.steps, room_size):
+        return fault
+    lowest = min([item.group_price_minor, *(step.price_minor for step in item.steps)])
+    if host_discount_minor and host_discount_minor >= lowest:
+        return "The host's discount must be less than the lowest price of every item."
+    return ""
 
 
 def steps_fault(group_price_minor: int, steps: Sequence[Step], room_size: int) -> str:

@@ -102,7 +102,6 @@ class RoomView:
             self.numbers,
             completed_with=room.headcount or room.size,
             reason=room.reason,
-            note=room.note,
         )
 
 
