@@ -93,9 +93,9 @@ def test_pages_follow_one_another(
 def test_friends_come_first(
     shop: Shop, guest: Caller, ann: Phone, bob: Phone, cleo: Phone, offer: Offer
 ) -> None:
-    """bob was brought by ann; dora has sat with bob; emma's link brought bob to a seat."""
+    """bob brought ann; dora has sat with bob; emma's link brought bob to a seat."""
     dora, emma = shop.phone("dora"), shop.phone("emma")
-    bob.join(offer.campaign.public_id, code=ann.link(offer.campaign.public_id))
+    ann.join(offer.campaign.public_id, code=bob.link(offer.campaign.public_id))
     past = opened_room(shop, emma, make_offer(offer.campaign, size=3))
     shop.paid(bob, bob.seat(past, code=emma.room_link(past)))
     shop.paid(dora, dora.seat(past))

@@ -93,6 +93,7 @@ REASONS = {
     "host_unpaid": "Its host did not pay in time, so it never opened.",
     "host_left": "Everybody who had paid has left it.",
     "offer_withdrawn": "The shop has withdrawn the offer.",
+    "by the operator": "The shop has cancelled it.",
 }
 _MONEY_BACK = "Everybody who paid gets their money back from the shop."
 
