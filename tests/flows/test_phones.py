@@ -308,7 +308,7 @@ def test_a_stream_is_found_where_it_is_served(
     shop: Shop, guest: Caller, ann: Phone, offer: Offer, streams_port: int
 ) -> None:
     room = opened_room(shop, ann, offer)
-    answer = guest.ask("GET", f"/rooms/{room}/stream?as=page")
+    answer = guest.ask("GET", f"/rooms/{room}/stream?as=page", Accept="text/event-stream")
     assert answer.status_code == 307
     there = f"http://127.0.0.1:{streams_port}/api/v1/rooms/{room}/stream?as=page"
     assert answer.headers["location"] == there

@@ -1,6 +1,7 @@
 """Doors: one room, as it is, as it changes, and to be shared."""
 
 import hashlib
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -98,6 +99,10 @@ class RoomStreamView(EngineView):
     """
 
     doors = (Door.PUBLIC,)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Whatever they accept: `EventSource` asks for events alone, and is sent elsewhere."""
+        return super().perform_content_negotiation(request, force=True)
 
     @extend_schema(
         parameters=[OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER)],
