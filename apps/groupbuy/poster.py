@@ -13,7 +13,7 @@ import qrcode
 from django.conf import settings
 from PIL import Image, ImageDraw, ImageFont
 
-WIDTH, HEIGHT, EDGE = 750, 1160, 56
+WIDTH, HEIGHT, EDGE = 750, 1200, 56
 GROUND, CARD, INK, SOFT, ACCENT, TINT = (
     "#f7f4ef",
     "#ffffff",
@@ -22,7 +22,7 @@ GROUND, CARD, INK, SOFT, ACCENT, TINT = (
     "#b93a0c",
     "#fdebe0",
 )
-QR_SIZE = 320
+QR_SIZE = 400
 TITLE_LINES = 3
 MOST_TERMS = 4
 

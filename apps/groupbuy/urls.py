@@ -13,6 +13,7 @@ urlpatterns = [
     path("rooms/<str:room_id>/seats", api.RoomSeatsView.as_view(), name="room-seats"),
     path("me/rooms", api.MyRoomsView.as_view(), name="my-rooms"),
     path("seats/<str:seat_id>", api.SeatView.as_view(), name="seat"),
+    path("seats/<str:seat_id>/swap", api.SeatSwapView.as_view(), name="seat-swap"),
 ]
 
 # For people.

@@ -25,6 +25,7 @@ from apps.invites.openings import link_url, public_url
 from apps.invites.selectors import face_of, guest_link, is_visit_token
 from apps.invites.views import VISIT_COOKIE, page, shop_address
 
+_SHARED = (Showing.OPEN, Showing.FULL, Showing.SOLD_OUT, Showing.PAUSED)
 # How long a page without JavaScript shows what it has.
 REFRESH_SECONDS = 30
 
@@ -125,6 +126,7 @@ def _state_context(view: RoomView) -> dict[str, Any]:
         "words": view.words,
         "can_join": view.state is Showing.OPEN,
         "is_active": room.status not in TERMINAL and room.status != RoomStatus.PENDING,
+        "can_share": view.state in _SHARED,
         "items": view.items,
         "stepped": _stepped(view),
         "numbers": view.numbers,

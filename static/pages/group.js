@@ -43,7 +43,7 @@ function settle() {
     box.hidden = (box.dataset.when === "open") !== canJoin;
   });
   document.querySelectorAll("[data-while]").forEach((box) => {
-    box.hidden = now.dataset.active !== "yes";
+    box.hidden = now.dataset.toShare !== "yes";
   });
   if (focused && focused.closest("[hidden]")) live.querySelector("h2").focus();
   if (said.dataset.said && said.dataset.said !== now.dataset.saidAs) said.textContent = now.dataset.saidAs;

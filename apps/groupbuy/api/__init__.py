@@ -3,7 +3,7 @@
 from apps.groupbuy.api.mine import MyRoomsView
 from apps.groupbuy.api.offers import OfferRoomsView, OffersView, OfferView
 from apps.groupbuy.api.rooms import RoomLinkView, RoomStreamView, RoomView
-from apps.groupbuy.api.seats import RoomSeatsView, SeatView
+from apps.groupbuy.api.seats import RoomSeatsView, SeatSwapView, SeatView
 
 __all__ = [
     "MyRoomsView",
@@ -14,5 +14,6 @@ __all__ = [
     "RoomSeatsView",
     "RoomStreamView",
     "RoomView",
+    "SeatSwapView",
     "SeatView",
 ]

@@ -17,16 +17,9 @@ from apps.core import clock
 from apps.core.api import EngineView, idempotent
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.groupbuy import selectors, services
-from apps.groupbuy.api.shapes import (
-    OfferAndRoomsOutput,
-    OfferOutput,
-    RoomOutput,
-    RoomsPageOutput,
-    SeatInput,
-    SeatOutput,
-    listed_body,
-    room_body,
-)
+from apps.groupbuy.api.offer_shapes import OfferOutput
+from apps.groupbuy.api.seats import SeatInput, SeatOutput
+from apps.groupbuy.api.shapes import RoomOutput, RoomsPageOutput, listed_body, room_body
 from apps.groupbuy.models import Offer
 from apps.groupbuy.selectors import Spot
 from apps.invites.api import brought_from
@@ -38,6 +31,13 @@ FIRST_ROOMS = 10
 
 class OffersOutput(serializers.Serializer[Any]):
     results = OfferOutput(many=True)
+
+
+class OfferAndRoomsOutput(OfferOutput):
+    rooms = RoomsPageOutput(help_text="The first rooms one can join.")
+
+    class Meta(OfferOutput.Meta):
+        fields = (*OfferOutput.Meta.fields, "rooms")  # type: ignore[assignment]
 
 
 class RoomAndSeatOutput(serializers.Serializer[Any]):

@@ -1,28 +1,13 @@
-"""How offers, rooms and seats look over HTTP."""
+"""How rooms look over HTTP, and one's own seat in them."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
-from apps.groupbuy.models import Offer, OfferItem, Seat
 from apps.groupbuy.rules import Listing, NextStep, RoomStatus, Showing, final_price
 from apps.groupbuy.selectors import Listed, OwnSeat, RoomView
-from apps.invites.api import BroughtInput
 from apps.members.selectors import Face
-
-
-class SeatInput(BroughtInput):
-    sku = serializers.CharField(
-        max_length=100, required=False, default="", help_text="Absent: the offer's first item."
-    )
-    quantity = serializers.IntegerField(min_value=1, max_value=1000, required=False, default=1)
-    order_id = serializers.CharField(
-        max_length=100,
-        required=False,
-        default="",
-        help_text="The shop's unpaid order, if it has one.",
-    )
 
 
 class FaceOutput(serializers.Serializer[Any]):
@@ -30,60 +15,10 @@ class FaceOutput(serializers.Serializer[Any]):
     avatar_url = serializers.CharField(allow_blank=True)
 
 
-class StepOutput(serializers.Serializer[Any]):
+class RoomStepOutput(serializers.Serializer[Any]):
     headcount = serializers.IntegerField(help_text="Paid seats from which on this price holds.")
     price_minor = serializers.IntegerField()
-
-
-class RoomStepOutput(StepOutput):
     reached = serializers.BooleanField()
-
-
-class ItemOutput(serializers.ModelSerializer[OfferItem]):
-    left = serializers.SerializerMethodField()
-    steps = serializers.SerializerMethodField(
-        help_text="What a piece costs in the end in rooms of more paid seats; often empty."
-    )
-
-    class Meta:
-        model = OfferItem
-        fields = ("sku", "name", "single_price_minor", "group_price_minor", "left", "steps")
-
-    def get_left(self, item: OfferItem) -> int:
-        return item.stock - item.held - item.sold
-
-    def get_steps(self, item: OfferItem) -> list[dict[str, int]]:
-        steps = sorted(item.steps.all(), key=lambda step: step.headcount)
-        return [{"headcount": s.headcount, "price_minor": s.price_minor} for s in steps]
-
-
-class OfferOutput(serializers.ModelSerializer[Offer]):
-    id = serializers.CharField(source="public_id")
-    campaign = serializers.CharField(source="campaign.public_id")
-    currency = serializers.CharField(source="campaign.currency")
-    duration_seconds = serializers.SerializerMethodField()
-    items = ItemOutput(many=True)
-
-    class Meta:
-        model = Offer
-        fields = (
-            "id",
-            "campaign",
-            "title",
-            "picture_url",
-            "room_size",
-            "duration_seconds",
-            "starts_at",
-            "ends_at",
-            "new_members_only",
-            "at_deadline",
-            "minimum_seats",
-            "currency",
-            "items",
-        )
-
-    def get_duration_seconds(self, offer: Offer) -> int:
-        return int(offer.duration.total_seconds())
 
 
 class PlaceOutput(serializers.Serializer[Any]):
@@ -160,10 +95,14 @@ class RoomOutput(serializers.Serializer[Any]):
         source="numbers.minimum",
         help_text="Paid seats with which it completes at its deadline without being full; 0: none.",
     )
+    completed_short = serializers.BooleanField(
+        source="room.completed_short",
+        help_text="Completed by the shop at its deadline, with fewer than all seats.",
+    )
     completed_with = serializers.IntegerField(
         source="room.headcount",
         allow_null=True,
-        help_text="Paid seats when it completed; fewer than its size: completed short by the shop.",
+        help_text="Paid seats when it completed; the final price goes by them.",
     )
     currency = serializers.CharField(source="room.offer.campaign.currency")
     items = RoomItemOutput(many=True)
@@ -195,38 +134,6 @@ class MyRoomOutput(RoomOutput):
 class RoomsPageOutput(serializers.Serializer[Any]):
     results = ListedRoomOutput(many=True)
     next = serializers.CharField(allow_null=True, help_text="The address of the next page.")
-
-
-class OfferAndRoomsOutput(OfferOutput):
-    rooms = RoomsPageOutput(help_text="The first rooms one can join.")
-
-    class Meta(OfferOutput.Meta):
-        fields = (*OfferOutput.Meta.fields, "rooms")  # type: ignore[assignment]
-
-
-class SeatOutput(serializers.ModelSerializer[Seat]):
-    id = serializers.CharField(source="public_id")
-    room = serializers.CharField(source="room.public_id")
-    member = serializers.CharField(source="member.public_id")
-    sku = serializers.CharField(source="item.sku")
-    currency = serializers.CharField(source="room.offer.campaign.currency")
-
-    class Meta:
-        model = Seat
-        fields = (
-            "id",
-            "room",
-            "member",
-            "sku",
-            "quantity",
-            "price_minor",
-            "currency",
-            "position",
-            "status",
-            "released",
-            "hold_expires_at",
-            "paid_at",
-        )
 
 
 def room_body(view: RoomView) -> dict[str, Any]:

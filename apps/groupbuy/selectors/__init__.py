@@ -8,7 +8,7 @@ from apps.groupbuy.selectors.lookups import (
     seat_by_public_id,
 )
 from apps.groupbuy.selectors.marks import Mark, room_marks
-from apps.groupbuy.selectors.terms import offer_terms, room_terms
+from apps.groupbuy.selectors.terms import offer_rules, offer_terms, room_terms
 from apps.groupbuy.selectors.views import (
     OwnSeat,
     Place,
@@ -29,6 +29,7 @@ __all__ = [
     "listed_rooms",
     "member_rooms",
     "offer_by_public_id",
+    "offer_rules",
     "offer_terms",
     "own_seats",
     "room_by_public_id",
