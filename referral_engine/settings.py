@@ -226,6 +226,7 @@ SPECTACULAR_SETTINGS = {
         "AccountPurposeEnum": "apps.points.models.Account.Purpose",
         "PayoutStatusEnum": "apps.obligations.models.Payout.Status",
         "FulfilmentStatusEnum": "apps.obligations.models.Fulfilment.Status",
+        "RoomStatusEnum": ["pending", "open", "closing", "completed", "failed", "cancelled"],
         "AwardKindEnum": ["points", "coupon", "growth", "payable", "custom"],
         "FactKindEnum": "apps.facts.models.Fact.Kind",
         "CouponKindEnum": "apps.coupons.models.Template.Kinds",

@@ -7,12 +7,8 @@ from rest_framework import serializers
 
 from apps.groupbuy.rules import Listing, NextStep, RoomStatus, Showing, final_price
 from apps.groupbuy.selectors import Listed, OwnSeat, RoomView
+from apps.invites.api import FaceOutput
 from apps.members.selectors import Face
-
-
-class FaceOutput(serializers.Serializer[Any]):
-    nickname = serializers.CharField(allow_blank=True)
-    avatar_url = serializers.CharField(allow_blank=True)
 
 
 class RoomStepOutput(serializers.Serializer[Any]):
@@ -41,12 +37,12 @@ class RoomItemOutput(serializers.Serializer[Any]):
     is_left = serializers.BooleanField(help_text="Whether there is anything left of it.")
 
 
-class WordsOutput(serializers.Serializer[Any]):
+class RoomWordsOutput(serializers.Serializer[Any]):
     title = serializers.CharField()
     text = serializers.CharField(allow_blank=True)
 
 
-class RefundOutput(serializers.Serializer[Any]):
+class SeatRefundOutput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["requested", "confirmed", "failed"])
     amount_minor = serializers.IntegerField()
     why = serializers.CharField()
@@ -65,7 +61,7 @@ class MySeatOutput(serializers.Serializer[Any]):
     )
     hold_expires_at = serializers.DateTimeField(source="seat.hold_expires_at")
     paid_at = serializers.DateTimeField(source="seat.paid_at", allow_null=True)
-    refund = RefundOutput(allow_null=True)
+    refund = SeatRefundOutput(allow_null=True)
     next = serializers.ChoiceField(
         [step.value for step in NextStep], help_text="What its member can do now."
     )
@@ -83,7 +79,7 @@ class RoomOutput(serializers.Serializer[Any]):
     state = serializers.ChoiceField(
         [s.value for s in Showing], help_text="The status as people meet it."
     )
-    words = WordsOutput(help_text="The state in plain words.")
+    words = RoomWordsOutput(help_text="The state in plain words.")
     reason = serializers.CharField(source="room.reason", allow_blank=True)
     listing = serializers.ChoiceField([s.value for s in Listing], source="room.listing")
     size = serializers.IntegerField(source="room.size")

@@ -1,10 +1,13 @@
 """How an event is spelt for `EventSource`. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 
 # How long a browser waits before it connects again, in milliseconds.
 RETRY_MS = 3000
+# These three end a line of a stream; `str.splitlines` knows more, which may be in a nickname.
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def event(name: str, data: str | Mapping[str, object], *, mark: str = "") -> bytes:
@@ -12,7 +15,7 @@ def event(name: str, data: str | Mapping[str, object], *, mark: str = "") -> byt
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
     lines = [f"event: {name}"]
     lines += [f"id: {mark}"] if mark else []
-    lines += [f"data: {line}" for line in text.splitlines() or [""]]
+    lines += [f"data: {line}" for line in _LINE_END.split(text)]
     return ("\n".join(lines) + "\n\n").encode()
 
 
