@@ -153,7 +153,7 @@ def streamed(
     django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, streams_port: int
 ) -> Iterator[str]:
     """The streams of rooms behind granian, on the same database; their base address."""
-    options = ["--interface", "asgi"]
+    options = ["--interface", "asgi", "--workers-kill-timeout", "2", "--backpressure", "8192"]
     log = tmp_path_factory.mktemp("streams") / "log.txt"
     with granian(streams_port, log, *options, "referral_engine.asgi:application") as url:
         yield url

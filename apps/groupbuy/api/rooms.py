@@ -98,7 +98,7 @@ class RoomStreamView(EngineView):
     Served by a process of its own behind the same address: where none is reachable, poll.
     """
 
-    doors = (Door.PUBLIC,)
+    doors = EVERYONE
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Whatever they accept: `EventSource` asks for events alone, and is sent elsewhere."""

@@ -108,10 +108,10 @@ class Hub:
         if came_back:
             self._wake_all()
 
-    def now(self) -> str:
-        """The database's clock, as far as the last look tells; "" before the first."""
+    def now(self) -> str | None:
+        """The database's clock, as far as the last look tells; None before the first."""
         if self._clock is None:
-            return ""
+            return None
         now, at = self._clock
         return (now + dt.timedelta(seconds=_elapsed() - at)).isoformat()
 

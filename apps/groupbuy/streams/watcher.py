@@ -58,15 +58,18 @@ class Watcher:
         looking = asyncio.get_running_loop().run_in_executor(self._thread, self._look, wanted)
         done, _ = await asyncio.wait({looking}, timeout=LATE_SECONDS)
         if not done:
-            log.error("the database is slow to answer: the streams wait")
-            self._hub.away()
+            self._away("no answer yet")
         try:
             found = await looking
         except Exception as error:
-            log.error("the database did not answer the streams: %s", error)
-            self._hub.away()
+            self._away(str(error))
             return
         self._hub.show(found.now, found.changed, found.unknown)
+
+    def _away(self, why: str) -> None:
+        if not self._hub.is_away:  # once, not every second
+            log.error("the database does not answer the streams: %s", why)
+        self._hub.away()
 
 
 async def stopped(task: "asyncio.Task[None]") -> None:
