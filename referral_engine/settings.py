@@ -54,6 +54,14 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "" if PRODUCTION else "*")
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 # The address shoppers see in links, without a slash at its end. Empty: taken from the request.
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
+# The port on which streams are served beside us, where no reverse proxy leads to them. Empty: one does.
+STREAMS_PORT = os.environ.get("STREAMS_PORT", "")
+# How many may listen to one process of streams; the next ones are told to poll.
+STREAMS_LISTENERS = int(os.environ.get("STREAMS_LISTENERS", "2000"))
+# How often a process of streams looks whether the rooms it is asked about have changed.
+STREAMS_SECONDS = float(os.environ.get("STREAMS_SECONDS", "1"))
+# A font for pictures with texts, .ttf, .otf or .ttc. Empty: the one that comes along, with Chinese.
+PICTURE_FONT = os.environ.get("PICTURE_FONT", "")
 
 INSTALLED_APPS = [
     "unfold",
@@ -130,7 +138,9 @@ DATABASES = {
         conn_health_checks=True,
     )
 }
-DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "referral_engine"
+DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = os.environ.get(
+    "DB_APPLICATION_NAME", "referral_engine"
+)
 # Hand-written statements are prepared where a connection outlives a request (apps/core/statements.py).
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = (
     3 if DATABASES["default"]["CONN_MAX_AGE"] else None
@@ -224,6 +234,7 @@ SPECTACULAR_SETTINGS = {
         "AccountPurposeEnum": "apps.points.models.Account.Purpose",
         "PayoutStatusEnum": "apps.obligations.models.Payout.Status",
         "FulfilmentStatusEnum": "apps.obligations.models.Fulfilment.Status",
+        "RoomStatusEnum": ["pending", "open", "closing", "completed", "failed", "cancelled"],
         "AwardKindEnum": ["points", "coupon", "growth", "payable", "custom"],
         "FactKindEnum": "apps.facts.models.Fact.Kind",
         "CouponKindEnum": "apps.coupons.models.Template.Kinds",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -130,19 +131,45 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def served(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def streams_port() -> int:
+    """Where the streams beside `served` are, once `streamed` has started them."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def served(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, streams_port: int
+) -> Iterator[str]:
     """The engine behind granian on this worker's database; its base address."""
-    port = free_port()
+    options = ["--interface", "wsgi", "--blocking-threads", "8"]
+    more = {"STREAMS_PORT": str(streams_port)}
     log = tmp_path_factory.mktemp("granian") / "log.txt"
-    environ = {**os.environ, "DATABASE_URL": database_url(), "SECRET_KEY": settings.SECRET_KEY}
-    command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--blocking-threads", "8"),
-        *("--host", "127.0.0.1", "--port", str(port), "referral_engine.wsgi:application"),
-    ]
+    with granian(free_port(), log, *options, "referral_engine.wsgi:application", **more) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def streamed(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, streams_port: int
+) -> Iterator[str]:
+    """The streams of rooms behind granian, on the same database; their base address."""
+    options = ["--interface", "asgi", "--workers-kill-timeout", "2", "--backpressure", "8192"]
+    log = tmp_path_factory.mktemp("streams") / "log.txt"
+    with granian(streams_port, log, *options, "referral_engine.asgi:application") as url:
+        yield url
+
+
+@contextmanager
+def granian(port: int, log: Path, *words: str, **more: str) -> Iterator[str]:
+    """Run granian with these words on this worker's database; its base address."""
+    ours = {"DATABASE_URL": database_url(), "SECRET_KEY": settings.SECRET_KEY}
+    command = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port), *words]
     with log.open("w") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | ours | more, stdout=out, stderr=out
+        )
     try:
-        _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
+        _wait_until_ready(f"http://127.0.0.1:{port}/livez", process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()

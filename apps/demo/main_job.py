@@ -31,6 +31,7 @@ from apps.demo.replay import Replay, ReplayFailed
 from apps.demo.shop import Shop, ShopServer
 from apps.demo.stage import Operator, Stage
 from apps.demo.totals import Totals
+from referral_engine.stack.errors import StackError
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -38,7 +39,14 @@ HOST = "127.0.0.1"
 SHOP_PATIENCE_SECONDS = 3.0
 INTERRUPTED = 130
 
-FORESEEN = (EngineAway, EngineRefused, ProgramsEnded, ReplayFailed, waiting.NotSettled)
+FORESEEN = (
+    EngineAway,
+    EngineRefused,
+    ProgramsEnded,
+    ReplayFailed,
+    StackError,
+    waiting.NotSettled,
+)
 
 
 class StageRefused(Exception):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 
+from referral_engine.stack.ports import port_beside
+
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
@@ -48,15 +50,17 @@ class Programs:
 
 @contextmanager
 def running(base_dir: Path, host: str, port: int, log: Path) -> Iterator[Programs]:
-    """Run the Procfile's programs as long as the block lasts."""
+    """Run the Procfile's programs as long as the block lasts. Raises StackError without a port."""
     # An empty file name: honcho would let a .env override where the servers are.
     honcho = [sys.executable, "-m", "honcho", "--env", "", "--app-root", str(base_dir)]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    streams = port_beside(host, port, os.environ.get("STREAMS_PORT", ""))
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*honcho, "--no-colour", "start", "--port", str(port)],
-            env=os.environ | {"PATH": path, "BIND": host, "PYTHONUNBUFFERED": "1"},
+            env=os.environ
+            | {"PATH": path, "BIND": host, "PYTHONUNBUFFERED": "1", "STREAMS_PORT": str(streams)},
             cwd=base_dir,
             stdin=subprocess.DEVNULL,
             stdout=output,

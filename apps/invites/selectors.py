@@ -14,7 +14,9 @@ from apps.core.errors import Conflict, Invalid, NotFound
 from apps.invites.models import Act, Draw, Link, Participant, Touch, Trace, Visit
 from apps.invites.rules import Attribution, Candidate, Source, attribute
 from apps.members.models import Member
+from apps.members.selectors import Face, faces
 from apps.orders.models import Order
+from apps.orders.selectors import bought_before
 from apps.tiers.selectors import tier_of
 
 _VISIT_SALT = "invites.visit"
@@ -77,6 +79,37 @@ def visit_by_token(token: str) -> Visit:
     if visit is None:
         raise VisitTokenInvalid(pointer="/visit_token")
     return visit
+
+
+def is_visit_token(token: str) -> bool:
+    """Whether we signed this token; says nothing of its visit, and asks no database."""
+    try:
+        signing.Signer(salt=_VISIT_SALT).unsign(token)
+    except signing.BadSignature:
+        return False
+    return True
+
+
+def guest_link(token: str, campaign: Campaign) -> Link | None:
+    """The link by which a guest with this visit token came to a campaign; None where it is none.
+
+    A guest's token may be old, cut off, revoked or of another campaign: no reason to show them less.
+    """
+    try:
+        link = visit_by_token(token).link if token else None
+    except VisitTokenInvalid:
+        return None
+    if link is None or link.revoked_at is not None:
+        return None
+    return link if link.participant.campaign_id == campaign.pk else None
+
+
+def face_of(link: Link | None) -> Face | None:
+    """The face of whose link it is."""
+    if link is None:
+        return None
+    owner = link.participant.member_id
+    return faces({owner}).get(owner)
 
 
 def draw_token(draw: Draw) -> str:
@@ -255,15 +288,11 @@ def circumstances(
 
     New is who has no paid order ever, the shop's own history included; at an order, none before it.
     """
-    earlier = order.nth > 1 if order else Order.objects.filter(member_id=member_id).exists()
-    bought_before = (
-        earlier or Member.objects.filter(pk=member_id, first_order_at__isnull=False).exists()
-    )
     return {
         "tier": tier_of(member_id),
         "audiences": list(audiences_of(member_id)),
         "channel": channel,
-        "is_new": not bought_before,
+        "is_new": not bought_before(member_id, order),
     }
 
 

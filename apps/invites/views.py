@@ -28,13 +28,24 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+VISIT_COOKIE = "visit"
+
 
 def page(
-    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    connects: str = "",
 ) -> HttpResponse:
-    """A page for shoppers, under a strict content security policy."""
+    """A page for shoppers, under a strict content security policy.
+
+    `connects` says where its script may fetch from.
+    """
     response = render(request, template, context, status=status)
-    response["Content-Security-Policy"] = PAGE_POLICY
+    policy = f"{PAGE_POLICY}; connect-src {connects}" if connects else PAGE_POLICY
+    response["Content-Security-Policy"] = policy
     return response
 
 
@@ -69,9 +80,27 @@ def share(request: HttpRequest, code: str) -> HttpResponse:
     )
     token = selectors.visit_token(visit)
     if link.room:
-        query = urlencode({"visit": token})
-        return redirect(f"{reverse('group', args=[link.room])}?{query}")
+        return _to_room(request, link, token)
     return page(request, "invites/share.html", _share_context(request, link, token))
+
+
+def _to_room(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+    """On to the room, the token both in a cookie and in the address.
+
+    Where the cookie is taken the page takes it out of the address; else it goes on there.
+    """
+    room = reverse("group", args=[link.room])
+    response = redirect(f"{room}?{urlencode({'visit': token})}")
+    response.set_cookie(
+        VISIT_COOKIE,
+        token,
+        max_age=link.participant.campaign.attribution_window,
+        path=room,
+        httponly=True,
+        secure=request.is_secure(),
+        samesite="Lax",
+    )
+    return response
 
 
 _CLOSED_STATUS = {"revoked": 410, "ended": 410}

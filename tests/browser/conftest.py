@@ -42,21 +42,31 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_tab(browser: Browser, served: str, committed: None) -> Iterator[OpenTab]:
+def open_tab(browser: Browser, served: str, streamed: str, committed: None) -> Iterator[OpenTab]:
     """Open a tab of a browser of its own at a path; `phone=False` is a desktop.
 
-    In the end no tab may have logged an error or be wider than its screen.
+    `prepare` is called with the tab before it goes there. In the end no tab may have logged an error,
+    other than those with the words `but`, or be wider than its screen.
     """
     problems: list[str] = []
     tabs: list[Page] = []
+    foreseen: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not any(words in message.text for words in foreseen):
             problems.append(message.text)
 
     with ExitStack() as closing:
 
-        def open_at(path: str, *, phone: bool = True, **given: Any) -> Page:
+        def open_at(
+            path: str,
+            *,
+            phone: bool = True,
+            prepare: Callable[[Page], object] = lambda tab: None,
+            but: str = "",
+            **given: Any,
+        ) -> Page:
+            foreseen.extend([but] if but else [])
             size = PHONE_SIZE if phone else DESK_SIZE
             context = browser.new_context(
                 base_url=served, viewport=size, user_agent=PHONE if phone else None, **given
@@ -67,6 +77,7 @@ def open_tab(browser: Browser, served: str, committed: None) -> Iterator[OpenTab
             tab.on("console", heard)
             tab.on("pageerror", lambda error: problems.append(str(error)))
             tabs.append(tab)
+            prepare(tab)
             tab.goto(path)
             return tab
 

@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, Route, expect
 
 from apps.groupbuy.models import Room
 from apps.groupbuy.services import rooms_turn
@@ -12,8 +13,8 @@ from apps.invites.models import Visit
 from apps.invites.selectors import Brought, visit_by_token
 from apps.invites.services import campaign_link
 from tests.browser.conftest import OpenTab
-from tests.makers import now
-from tests.pages.makers import SHOP, make_room
+from tests.makers import make_member, now
+from tests.pages.makers import SHOP, make_room, pay, take_seat
 
 
 def room_link(room: Room) -> str:
@@ -65,15 +66,124 @@ def test_the_page_sees_the_end_by_itself(
     open_tab: OpenTab, move_clock: Callable[[float], None]
 ) -> None:
     room = make_room("ann")
-    tab = open_tab("about:blank")
-    tab.clock.install()
-    tab.goto(f"/g/{room.public_id}")
+    tab = open_tab(f"/g/{room.public_id}")
     expect(tab.get_by_role("heading", name="3 more people to go")).to_be_visible()
+    expect(tab.get_by_role("link", name="Join for")).to_be_visible()
     move_clock(3601)
     assert rooms_turn() == 1
-    tab.clock.fast_forward("01:00:00")
-    tab.clock.fast_forward("00:10")
     expect(tab.get_by_role("heading", name="This group did not fill up in time")).to_be_visible()
+    expect(tab.get_by_role("link", name="Join for")).to_be_hidden()
+    expect(tab.get_by_role("link", name="Go to the shop")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Bring somebody along")).to_be_hidden()
+
+
+def test_the_page_is_told_when_somebody_joins(open_tab: OpenTab) -> None:
+    room = make_room("ann", size=3)
+    tab = open_tab(f"/g/{room.public_id}")
+    expect(tab.get_by_text("1 of 3 paid · 2 free")).to_be_visible()
+    marked = tab.evaluate("window.stillHere = true")
+    seat = take_seat(room, make_member("cleo"))
+    expect(tab.get_by_text("1 paying now")).to_be_visible()
+    pay(seat)
+    expect(tab.get_by_role("heading", name="1 more person to go")).to_be_visible()
+    # Told to who cannot see it, without a new page.
+    expect(tab.locator("[data-said]")).to_have_text("1 more person to go. 2 of 3 paid.")
+    assert tab.evaluate("window.stillHere") is marked is True
+    full = take_seat(room, make_member("dora"))
+    expect(tab.get_by_role("link", name="Join for")).to_be_hidden()
+    pay(full)
+    expect(tab.get_by_role("heading", name="This group is complete")).to_be_visible()
+
+
+@pytest.mark.parametrize("stream", ["refused", "silent about it"])
+def test_without_a_stream_the_page_asks(open_tab: OpenTab, stream: str) -> None:
+    def no_stream(tab: Page) -> None:
+        if stream == "refused":
+            tab.route("**/stream*", lambda route: route.fulfill(status=503, body="{}"))
+        else:
+            tab.add_init_script("delete window.EventSource")
+
+    room = make_room("ann", size=3)
+    tab = open_tab(f"/g/{room.public_id}", prepare=no_stream, but="503")
+    expect(tab.get_by_text("1 of 3 paid")).to_be_visible()
+    seat = take_seat(room, make_member("cleo"))
+    expect(tab.get_by_text("1 paying now")).to_be_visible()
+    pay(seat)
+    expect(tab.get_by_role("heading", name="1 more person to go")).to_be_visible()
+
+
+def test_the_page_says_when_it_may_be_out_of_date(open_tab: OpenTab) -> None:
+    def cut_off(tab: Page) -> None:
+        tab.route("**/stream*", lambda route: route.abort())
+        tab.route("**/state", lambda route: route.abort())
+
+    room = make_room("ann", size=3)
+    tab = open_tab(f"/g/{room.public_id}", prepare=cut_off, but="ERR_FAILED")
+    expect(tab.get_by_text("What you see may be out of date")).to_be_visible()
+    tab.unroute("**/state")
+    take_seat(room, make_member("cleo"))
+    expect(tab.get_by_text("1 paying now")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("What you see may be out of date")).to_be_hidden()
+
+
+def test_the_token_does_not_stay_in_the_address(open_tab: OpenTab) -> None:
+    room = make_room("ann")
+    tab = open_tab(room_link(room))
+    assert urlsplit(tab.url).query == ""
+    join = tab.get_by_role("link", name="Join for")
+    carried = parse_qs(urlsplit(join.get_attribute("href") or "").query)["visit"]
+    tab.reload()
+    assert urlsplit(tab.url).query == ""
+    again = parse_qs(urlsplit(join.get_attribute("href") or "").query)["visit"]
+    assert again == carried
+    # Whoever gets the address as it stands is brought by nobody's visit.
+    other = open_tab(urlsplit(tab.url).path)
+    assert "visit=" not in (other.get_by_role("link", name="Join for").get_attribute("href") or "")
+
+
+def test_nor_where_cookies_are_refused(open_tab: OpenTab) -> None:
+    def refuse(tab: Page) -> None:
+        def without(route: Route) -> None:
+            headers = {k: v for k, v in route.request.headers.items() if k != "cookie"}
+            route.continue_(headers=headers)
+
+        tab.route("**/g/**", without)
+
+    room = make_room("ann")
+    tab = open_tab(room_link(room), prepare=refuse)
+    assert urlsplit(tab.url).query == ""
+    tab.context.clear_cookies()
+    tab.reload()
+    assert "visit=" in (tab.get_by_role("link", name="Join for").get_attribute("href") or "")
+
+
+def test_nor_without_javascript(open_tab: OpenTab) -> None:
+    room = make_room("ann", held=("bob",))
+    tab = open_tab(room_link(room), java_script_enabled=False)
+    tab.wait_for_url(f"**/g/{room.public_id}")
+    expect(tab.get_by_text("ann invites you to buy together")).to_be_visible()
+    assert "visit=" in (tab.get_by_role("link", name="Join for").get_attribute("href") or "")
+    told = tab.locator("noscript p")  # which Playwright knows by no other name
+    expect(told).to_be_visible()
+    assert "looks again every 30 seconds" in (told.text_content() or "")
+
+
+def test_the_picture_is_drawn_and_can_be_kept(open_tab: OpenTab) -> None:
+    room = make_room("ann")
+    tab = open_tab(room_link(room))
+    picture = tab.get_by_alt_text("Picture to share")
+    picture.scroll_into_view_if_needed()
+    expect(picture).to_have_js_property("naturalWidth", 750)
+    with tab.expect_download() as kept:
+        tab.get_by_role("link", name="Save the picture").click()
+    assert kept.value.suggested_filename == "group.png"
+    assert "/s/" in tab.get_by_role("textbox", name="Link").input_value()
+
+
+def test_a_keyboard_reaches_the_way_in_first(open_tab: OpenTab) -> None:
+    tab = open_tab(f"/g/{make_room('ann').public_id}", phone=False)
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_role("link", name="Join for")).to_be_focused()
 
 
 def test_without_javascript_the_page_says_when_it_ends(open_tab: OpenTab) -> None:

@@ -14,7 +14,7 @@ from tests.groupbuy.makers import PRICE, make_owed, refund_orders
 from tests.makers import now
 from tests.races.threads import without
 
-OF_BEFORE = import_module("apps.groupbuy.migrations.0005_refund_orders_of_before")
+OF_BEFORE = import_module("apps.groupbuy.migrations.0009_refund_orders_of_before")
 PROMISES = ("refund_order_of_nothing_is_resolved", "refund_order_asked_again_or_parked")
 
 

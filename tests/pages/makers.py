@@ -7,8 +7,9 @@ from apps.checkout.services import order_report
 from apps.groupbuy.models import Offer, Room, Seat
 from apps.groupbuy.services import room_open, seat_hold
 from apps.invites.models import Link
-from apps.invites.selectors import Brought
-from apps.invites.services import campaign_link
+from apps.invites.rules import Opening
+from apps.invites.selectors import Brought, visit_token
+from apps.invites.services import campaign_link, visit_record
 from apps.members.models import Member
 from apps.orders.services import LineReport, OrderReport
 from tests.makers import make_campaign, make_member, make_offer, now
@@ -64,6 +65,18 @@ def make_room(
         take_seat(room, make_member(name))
     room.refresh_from_db()
     return room
+
+
+def make_visit(room: Room, member_id: int | None = None) -> str:
+    """The token of somebody who opened a link to the room: of this member, or of its host."""
+    link, _ = campaign_link(
+        campaign=room.offer.campaign,
+        member_id=member_id or room.host_id,
+        brought=Brought(),
+        now=now(),
+        room=room.public_id,
+    )
+    return visit_token(visit_record(link=link, opening=Opening("GET", "", is_bot=False)))
 
 
 def take_seat(room: Room, member: Member) -> Seat:

@@ -36,14 +36,16 @@ def refund_orders_request(seats: Iterable[Seat], why: str, clock: dt.datetime) -
 
 
 def refund_order_request(
-    seat: Seat, line: OrderLine, why: str, clock: dt.datetime
+    seat: Seat, line: OrderLine, why: str, clock: dt.datetime, *, at_most: int | None = None
 ) -> RefundOrder | None:
-    """Ask the shop to pay back a line; None when nothing of it is left. One per line, ever.
+    """Ask the shop to pay back a line, or `at_most` so much of it; None when nothing of it is left.
 
-    When other refund orders ask for all that the order has left, it is resolved at once. The caller
-    read the line under the lock of its order or of the room of its paid seat.
+    One per line, ever. When other refund orders ask for all that the order has left, it is resolved
+    at once. The caller read the line under the lock of its order or of the room of its paid seat.
     """
     kept = min(line.kept_minor, line.order.kept_minor)
+    if at_most is not None:
+        kept = min(kept, at_most)
     if kept == 0:
         return None
     owed = min(kept, _unasked_minor(line.order))

@@ -1,7 +1,6 @@
 """Start everything: PostgreSQL, Valkey, the web server, the worker and beat."""
 
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from referral_engine.stack.errors import StackError
+from referral_engine.stack.ports import demand_free, port_beside
 from referral_engine.stack.supervisor import run_stack
 
 
@@ -29,16 +28,19 @@ class Command(BaseCommand):
         manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
         # An empty file name: honcho would let a .env override where the servers are.
         honcho = [sys.executable, "-m", "honcho", "--env", "", "--app-root", str(settings.BASE_DIR)]
+        environ = _environment(bind)
 
         def announce() -> None:  # only now: web servers of a killed `up` have been swept
-            _demand_free(bind, port)
+            demand_free(bind, port)
+            asked = os.environ.get("STREAMS_PORT", "")
+            environ["STREAMS_PORT"] = str(port_beside(bind, port, asked))
             self.stdout.write(f"http://{bind}:{port}/ (Ctrl-C stops everything)")
 
         sys.exit(
             run_stack(
                 [[*manage, "migrate", "--noinput"], [*honcho, "start", "--port", str(port)]],
                 var_dir=settings.VAR_DIR,
-                environ=_environment(bind),
+                environ=environ,
                 lasting=True,
                 once_running=announce,
             )
@@ -50,14 +52,3 @@ def _environment(bind: str) -> dict[str, str]:
     programs = str(Path(sys.executable).parent)
     path = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     return os.environ | {"PATH": path, "BIND": bind, "PYTHONUNBUFFERED": "1"}
-
-
-def _demand_free(bind: str, port: int) -> None:
-    """Raises StackError when nobody can listen there; granian would say so in a traceback."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((bind, port))
-        except OSError as error:
-            raise StackError(f"cannot listen on {bind}:{port}: {error.strerror}") from None

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("groupbuy", "0003_group_discounts_in_budget"),
+        ("groupbuy", "0007_freeze_open_rooms"),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("groupbuy", "0005_refund_orders_of_before")]
+    dependencies = [("groupbuy", "0009_refund_orders_of_before")]
 
     operations = [
         migrations.AddConstraint(

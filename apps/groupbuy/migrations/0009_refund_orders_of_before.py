@@ -35,7 +35,7 @@ WHERE status = 'requested' AND ask_again_at IS NULL AND parked_at IS NULL
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("groupbuy", "0004_refund_orders_asked_again"),
+        ("groupbuy", "0008_refund_orders_asked_again"),
         ("orders", "0001_initial"),
     ]
 

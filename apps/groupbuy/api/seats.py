@@ -1,0 +1,132 @@
+"""Doors: holding a seat, seeing what it costs, leaving it."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core import clock
+from apps.core.api import EngineView, idempotent
+from apps.core.callers import Door, acting_member_id, caller_of, is_test
+from apps.core.transactions import retrying
+from apps.groupbuy import selectors, services
+from apps.groupbuy.errors import SeatOfSomebodyElse
+from apps.groupbuy.models import Seat
+from apps.invites.api import BroughtInput, brought_from
+
+
+class SeatInput(BroughtInput):
+    sku = serializers.CharField(
+        max_length=100, required=False, default="", help_text="Absent: the offer's first item."
+    )
+    quantity = serializers.IntegerField(min_value=1, max_value=1000, required=False, default=1)
+    order_id = serializers.CharField(
+        max_length=100,
+        required=False,
+        default="",
+        help_text="The shop's unpaid order, if it has one.",
+    )
+
+
+class SwapInput(serializers.Serializer[Any]):
+    sku = serializers.CharField(
+        max_length=100, required=False, default="", help_text="Absent: the item stays."
+    )
+    quantity = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="Absent: the quantity stays.",
+    )
+
+
+class SeatOutput(serializers.ModelSerializer[Seat]):
+    id = serializers.CharField(source="public_id")
+    room = serializers.CharField(source="room.public_id")
+    member = serializers.CharField(source="member.public_id")
+    sku = serializers.CharField(source="item.sku")
+    currency = serializers.CharField(source="room.offer.campaign.currency")
+
+    class Meta:
+        model = Seat
+        fields = (
+            "id",
+            "room",
+            "member",
+            "sku",
+            "quantity",
+            "price_minor",
+            "final_price_minor",
+            "settlement",
+            "credited_points",
+            "currency",
+            "position",
+            "status",
+            "released",
+            "hold_expires_at",
+            "paid_at",
+        )
+
+
+class RoomSeatsView(EngineView):
+    """Hold a seat while the shop takes payment."""
+
+    doors = (Door.MEMBER,)
+
+    @extend_schema(request=SeatInput, responses={201: SeatOutput})
+    @idempotent()
+    def post(self, request: Request, room_id: str) -> Response:
+        member_id = acting_member_id(request)
+        body = SeatInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        seat = services.seat_hold(
+            room=selectors.room_by_public_id(room_id, is_test=is_test(request)),
+            member_id=member_id,
+            brought=brought_from(request),
+            now=clock.now(),
+            sku=body.validated_data["sku"],
+            quantity=body.validated_data["quantity"],
+            order_id=body.validated_data["order_id"],
+        )
+        return Response(SeatOutput(seat).data, status=201)
+
+
+class SeatView(EngineView):
+    """What to charge for a seat, and leaving it before payment."""
+
+    doors = (Door.SERVER, Door.MEMBER)
+    scope = "groupbuy"
+
+    @extend_schema(responses=SeatOutput)
+    def get(self, request: Request, seat_id: str) -> Response:
+        seat = selectors.seat_by_public_id(seat_id, is_test=is_test(request))
+        caller = caller_of(request)
+        if caller is not None and caller.member_id not in (None, seat.member_id):
+            raise SeatOfSomebodyElse()
+        return Response(SeatOutput(seat).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, seat_id: str) -> Response:
+        member_id = acting_member_id(request)
+        retrying(lambda: services.seat_leave(seat_id=seat_id, member_id=member_id))
+        return Response(status=204)
+
+
+class SeatSwapView(EngineView):
+    """Another item or quantity for a held seat, at its room's prices."""
+
+    doors = (Door.MEMBER,)
+
+    @extend_schema(request=SwapInput, responses=SeatOutput)
+    @idempotent()
+    def post(self, request: Request, seat_id: str) -> Response:
+        member_id = acting_member_id(request)
+        body = SwapInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.seat_swap(seat_id=seat_id, member_id=member_id, **body.validated_data)
+        seat = selectors.seat_by_public_id(seat_id, is_test=is_test(request))
+        return Response(SeatOutput(seat).data)
