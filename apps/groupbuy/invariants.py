@@ -45,6 +45,16 @@ GROUPBUY = (
            GROUP BY s.id HAVING count(f.id) <> 1""",
     ),
     Invariant(
+        11,
+        "a payment for a seat is in a seat, is asked back, or was paid back",
+        """SELECT l.id, l.seat, l.amount_minor FROM orders_orderline l
+           JOIN orders_order o ON o.id = l.order_id
+           WHERE l.seat <> '' AND l.refunded_minor < l.amount_minor
+             AND o.refunded_minor < o.paid_minor
+             AND NOT EXISTS (SELECT FROM groupbuy_seat s WHERE s.line_id = l.id)
+             AND NOT EXISTS (SELECT FROM groupbuy_refundorder f WHERE f.line_id = l.id)""",
+    ),
+    Invariant(
         12,
         "a confirmed refund order was paid back",
         """SELECT f.id, f.amount_minor, l.refunded_minor FROM groupbuy_refundorder f
