@@ -94,14 +94,14 @@ def make_link(campaign: Campaign) -> Link:
     return link
 
 
-def make_offer(campaign: Campaign, *, size: int) -> Offer:
+def make_offer(campaign: Campaign, *, size: int, item: ItemTerms = TEA) -> Offer:
     return offer_create(
         campaign_id=campaign.pk,
         title=f"Green tea for {size}",
         room_size=size,
         duration=dt.timedelta(days=1),
         hold_ttl=dt.timedelta(hours=6),
-        items=(TEA,),
+        items=(item,),
     )
 
 
