@@ -11,7 +11,7 @@ from django.db import connection
 from rich.progress import Progress
 
 from apps.demo.history import HistoryRefused
-from benchmarks import oversell, replay, seats
+from benchmarks import anatomy, oversell, replay, seats
 from benchmarks.database import Database, fresh_database
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
@@ -126,7 +126,20 @@ def _oversold(options: Options, url: str, progress: Progress) -> Story:
     )
 
 
+def _dissected(_options: Options, _url: str, progress: Progress) -> Story:
+    task = progress.add_task("anatomy", total=2 * (anatomy.ACTS + anatomy.WATCHED))
+    parts = anatomy.dissect(lambda: progress.advance(task))
+    progress.remove_task(task)
+    return Story(
+        "anatomy",
+        "processor time and statements of a seat held, and of one paid, through the API",
+        tuple(line for part in parts for line in part.lines()),
+        {part.name: part.told() for part in parts},
+    )
+
+
 STORIES: dict[str, Callable[[Options, str, Progress], Story]] = {
     "replay-groups": _replayed,
     "oversell": _oversold,
+    "anatomy": _dissected,
 }
