@@ -41,11 +41,13 @@ def seat_results(order: Order) -> list[SeatResult]:
         refund_order = owed.get(line.pk)
         seat = paid.get(line.pk) or named[line.seat]
         outcome = "paid" if line.pk in paid else "refunded"
+        # A part of the price that goes back leaves the seat paid.
+        undone = refund_order is not None and refund_order.why != RefundOrder.Why.STEP_PRICE
         results.append(
             SeatResult(
                 line_id=line.line_id,
                 seat=seat.public_id,
-                outcome="refund_requested" if refund_order else outcome,
+                outcome="refund_requested" if undone else outcome,
                 room=seat.room.public_id,
                 room_status=seat.room.status,
                 refund_order=refund_order.public_id if refund_order else None,

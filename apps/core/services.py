@@ -44,11 +44,13 @@ def event_record(
     payload: dict[str, Any],
     occurred_at: dt.datetime,
     is_test: bool = False,
+    wakes: bool = True,
 ) -> Event:
     """Add a fact to the log, in the caller's transaction, and wake the processor at its commit.
 
-    The same `key` again returns the first event. Raises EventConflict when it carries another kind
-    or payload. Takes no lock but the unique key's.
+    Unless it `wakes` nobody: then it is processed within the second, which is soon enough for facts
+    that only webhooks tell. The same `key` again returns the first event. Raises EventConflict when
+    it carries another kind or payload. Takes no lock but the unique key's.
     """
     cause = _cause.get()
     event = Event(
@@ -68,7 +70,8 @@ def event_record(
         if (first.kind, first.payload) != (kind, payload):
             raise EventConflict(f"{key} was already recorded with other contents.")
         return first
-    transaction.on_commit(nudges.nudge_processor)
+    if wakes:
+        transaction.on_commit(nudges.nudge_processor)
     return event
 
 

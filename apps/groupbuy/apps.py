@@ -16,4 +16,6 @@ class GroupbuyConfig(AppConfig):
         core_invariants.register(*invariants.GROUPBUY)
         sweepers.register("expired holds", services.holds_expire)
         sweepers.register("room deadlines", services.rooms_turn)
+        sweepers.register("rooms of withdrawn offers", services.rooms_withdraw)
+        sweepers.register("step prices", services.steps_settle)
         sweepers.register("group discounts", services.discounts_follow)

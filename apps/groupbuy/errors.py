@@ -28,6 +28,43 @@ class OfferWithdrawn(Conflict):
     message = "This offer opens no new rooms."
 
 
+class OfferNotStarted(Conflict):
+    code = "offer_not_started"
+    message = "This offer has not started yet."
+
+
+class OfferEnded(Conflict):
+    code = "offer_ended"
+    message = "This offer has ended; it opens no new rooms."
+
+
+class OfferInvalid(Invalid):
+    code = "offer_invalid"
+    message = "These terms contradict each other."
+
+
+class NewMembersOnly(Conflict):
+    code = "new_members_only"
+    message = "These seats are for members who have not bought here before."
+
+
+class CoolingDown(Conflict):
+    code = "cooling_down"
+    message = "This member has given up several seats and has to wait."
+
+
+class LimitReached(Conflict):
+    """`message` says which of the offer's limits per member it is."""
+
+    code = "limit_reached"
+    message = "This member has as much of this offer as one member may."
+
+
+class TooManyPieces(Invalid):
+    code = "too_many_pieces"
+    message = "That is more than one seat may have."
+
+
 class ItemUnknown(Invalid):
     code = "item_unknown"
     message = "The offer has no such item."
@@ -65,7 +102,7 @@ class SeatOfSomebodyElse(Forbidden):
 
 class SeatNotHeld(Conflict):
     code = "seat_not_held"
-    message = "Only a held seat can be left. A paid one is freed by the shop's refund."
+    message = "Only a held seat can be left or changed. A paid one is freed by the shop's refund."
 
 
 class RefundOrderResolved(Conflict):

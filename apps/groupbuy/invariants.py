@@ -10,6 +10,32 @@ GROUPBUY = (
            HAVING count(*) > r.size OR count(*) <> count(DISTINCT s.member_id)""",
     ),
     Invariant(
+        7,
+        "a member has no more of an offer than the most generous of their rooms allows",
+        """SELECT r.offer_id, s.member_id, count(*), count(*) FILTER (WHERE s.opens) AS hosted,
+                  count(*) FILTER (WHERE r.status IN ('pending', 'open', 'closing')) AS open
+           FROM groupbuy_seat s JOIN groupbuy_room r ON r.id = s.room_id
+           WHERE s.status IN ('held', 'paid') GROUP BY 1, 2
+           HAVING (bool_and(r.terms #>> '{limits,seats}' IS NOT NULL)
+                   AND count(*) > max((r.terms #>> '{limits,seats}')::int))
+               OR (bool_and(r.terms #>> '{limits,rooms_hosted}' IS NOT NULL) FILTER (WHERE s.opens)
+                   AND count(*) FILTER (WHERE s.opens)
+                       > max((r.terms #>> '{limits,rooms_hosted}')::int) FILTER (WHERE s.opens))
+               OR (bool_and(r.terms #>> '{limits,open_at_once}' IS NOT NULL)
+                     FILTER (WHERE r.status IN ('pending', 'open', 'closing'))
+                   AND count(*) FILTER (WHERE r.status IN ('pending', 'open', 'closing'))
+                       > max((r.terms #>> '{limits,open_at_once}')::int)
+                         FILTER (WHERE r.status IN ('pending', 'open', 'closing')))""",
+    ),
+    Invariant(
+        7,
+        "a seat for new members is paid by somebody's first order, but the host's",
+        """SELECT s.id, s.room_id, s.member_id, o.nth FROM groupbuy_seat s
+           JOIN groupbuy_room r ON r.id = s.room_id
+           JOIN orders_orderline l ON l.id = s.line_id JOIN orders_order o ON o.id = l.order_id
+           WHERE r.terms -> 'new_members_only' = 'true'::jsonb AND NOT s.opens AND o.nth > 1""",
+    ),
+    Invariant(
         8,
         "held + sold ≤ stock, and both are what the active seats add up to",
         """SELECT i.id, i.stock, i.held, i.sold,
@@ -23,15 +49,36 @@ GROUPBUY = (
     ),
     Invariant(
         10,
-        "a room that ended holds no place, one that completed had all seats paid",
+        "a room that ended holds no place, one that completed had all the seats it needs paid",
         """SELECT r.id, r.status, r.size, count(s.id) FILTER (WHERE s.status = 'held') AS held,
                   count(s.id) FILTER (WHERE s.status = 'paid' OR s.released = 'refunded') AS paid
            FROM groupbuy_room r LEFT JOIN groupbuy_seat s ON s.room_id = r.id
            WHERE r.status IN ('completed', 'failed', 'cancelled') GROUP BY r.id
            HAVING (r.status = 'completed'
-                   AND count(s.id) FILTER (WHERE s.status = 'paid' OR s.released = 'refunded') < r.size)
+                   AND count(s.id) FILTER (WHERE s.status = 'paid' OR s.released = 'refunded')
+                       < coalesce(r.headcount, r.size))
                OR (r.status <> 'completed' AND count(s.id) FILTER (WHERE s.status = 'paid') > 0)
                OR count(s.id) FILTER (WHERE s.status = 'held') > 0""",
+    ),
+    Invariant(
+        10,
+        "a room completes short only where its terms say so, with the least of seats they name",
+        """SELECT id, size, headcount, terms ->> 'at_deadline', terms ->> 'minimum_seats'
+           FROM groupbuy_room
+           WHERE headcount < size
+             AND (coalesce(terms ->> 'at_deadline', 'fail') <> 'complete_short'
+                  OR headcount < coalesce((terms ->> 'minimum_seats')::int, 1))""",
+    ),
+    Invariant(
+        10,
+        "a seat costs what its room's terms say, whatever became of the offer",
+        """SELECT s.id, s.room_id, s.price_minor, item ->> 'group_price_minor', s.quantity
+           FROM groupbuy_seat s JOIN groupbuy_room r ON r.id = s.room_id
+           LEFT JOIN LATERAL jsonb_array_elements(r.terms -> 'items') item
+             ON (item ->> 'id')::bigint = s.item_id
+           WHERE r.terms <> '{}'::jsonb AND s.price_minor IS DISTINCT FROM greatest(
+                 (item ->> 'group_price_minor')::bigint * s.quantity - CASE WHEN s.opens
+                 THEN coalesce((r.terms ->> 'host_discount_minor')::bigint, 0) ELSE 0 END, 0)""",
     ),
     Invariant(
         11,
@@ -53,6 +100,19 @@ GROUPBUY = (
              AND o.refunded_minor < o.paid_minor
              AND NOT EXISTS (SELECT FROM groupbuy_seat s WHERE s.line_id = l.id)
              AND NOT EXISTS (SELECT FROM groupbuy_refundorder f WHERE f.line_id = l.id)""",
+    ),
+    Invariant(
+        12,
+        "what a final price leaves over goes back once: as a refund order or as points",
+        """SELECT s.id, s.room_id, s.settlement, s.price_minor, s.final_price_minor,
+                  f.amount_minor, s.credited_points
+           FROM groupbuy_seat s JOIN groupbuy_room r ON r.id = s.room_id
+           LEFT JOIN groupbuy_refundorder f ON f.seat_id = s.id AND f.why = 'step_price'
+           WHERE (s.settlement = 'refund') <> (f.id IS NOT NULL)
+              OR (s.settlement IN ('credit', 'taken_back')) <> (s.credited_points > 0)
+              OR f.amount_minor > s.price_minor - s.final_price_minor
+              OR (s.final_price_minor IS NOT NULL AND r.status <> 'completed')
+              OR (s.final_price_minor < s.price_minor AND s.settlement = '')""",
     ),
     Invariant(
         12,

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from apps.core.clock import EngineNow
 from apps.groupbuy.errors import OfferUnknown, RoomUnknown, SeatUnknown
 from apps.groupbuy.models import Offer, Room, Seat
-from apps.groupbuy.rules import RoomStatus
+from apps.groupbuy.rules import (
+    AtDeadline,
+    CoolDown,
+    Limits,
+    Overflow,
+    RoomItem,
+    RoomStatus,
+    Settlement,
+    Step,
+    Terms,
+    terms_from_json,
+)
 from apps.members.selectors import Face, faces
 
 
@@ -47,6 +58,44 @@ def seat_by_public_id(public_id: str, *, is_test: bool) -> Seat:
     if seat is None:
         raise SeatUnknown()
     return seat
+
+
+def offer_terms(offer: Offer) -> Terms:
+    """What a room of this offer would keep if it opened now: two queries."""
+    items = offer.items.prefetch_related("steps").order_by("pk")
+    return Terms(
+        items=tuple(
+            RoomItem(
+                item.pk,
+                item.sku,
+                item.name,
+                item.single_price_minor,
+                item.group_price_minor,
+                tuple(sorted(Step(s.headcount, s.price_minor) for s in item.steps.all())),
+            )
+            for item in items
+        ),
+        at_deadline=AtDeadline(offer.at_deadline),
+        minimum_seats=offer.minimum_seats,
+        overflow=Overflow(offer.overflow),
+        settlement=Settlement(offer.settlement),
+        max_quantity=offer.max_quantity,
+        limits=Limits(offer.rooms_hosted_limit, offer.seats_limit, offer.open_limit),
+        cool_down=_cool_down(offer),
+        new_members_only=offer.new_members_only,
+        host_discount_minor=offer.host_discount_minor,
+    )
+
+
+def _cool_down(offer: Offer) -> CoolDown | None:
+    if offer.cooldown_after is None:
+        return None
+    return CoolDown(offer.cooldown_after, offer.cooldown_window, offer.cooldown)
+
+
+def room_terms(room: Room) -> Terms:
+    """The terms a room opened with; no query. A room that kept none lives by its offer's."""
+    return terms_from_json(room.terms) if room.terms else offer_terms(room.offer)
 
 
 def open_rooms(offer: Offer) -> list[Room]:

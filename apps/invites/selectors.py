@@ -13,6 +13,7 @@ from apps.core.errors import Invalid, NotFound
 from apps.invites.models import Act, Draw, Link, Participant, Trace, Visit
 from apps.members.models import Member
 from apps.orders.models import Order
+from apps.orders.selectors import bought_before
 from apps.tiers.selectors import tier_of
 
 _VISIT_SALT = "invites.visit"
@@ -165,15 +166,11 @@ def circumstances(
 
     New is who has no paid order ever, the shop's own history included; at an order, none before it.
     """
-    earlier = order.nth > 1 if order else Order.objects.filter(member_id=member_id).exists()
-    bought_before = (
-        earlier or Member.objects.filter(pk=member_id, first_order_at__isnull=False).exists()
-    )
     return {
         "tier": tier_of(member_id),
         "audiences": list(audiences_of(member_id)),
         "channel": channel,
-        "is_new": not bought_before,
+        "is_new": not bought_before(member_id, order),
     }
 
 

@@ -32,7 +32,7 @@ class People:
 
 @dataclass(frozen=True)
 class Rooms:
-    """`refunded`: completed rooms that a refund brought below their size."""
+    """`refunded`: completed rooms that a refund brought below the seats they need."""
 
     opened: int
     open: int
@@ -145,7 +145,8 @@ def _rooms(campaign: Campaign) -> Rooms:
         cancelled=Count("pk", filter=Q(status="cancelled")),
     )
     kept = Count("seats", filter=Q(seats__status=Seat.Status.PAID))
-    refunded = rooms.filter(status="completed").annotate(kept=kept).filter(kept__lt=F("size"))
+    completed = rooms.filter(status="completed").annotate(kept=kept)
+    refunded = completed.filter(kept__lt=Coalesce(F("headcount"), F("size")))
     return Rooms(**counts, refunded=refunded.count())
 
 

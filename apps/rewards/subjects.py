@@ -212,7 +212,7 @@ def _seat_of(order: Order, campaign: Campaign) -> Seat | None:
 
 def _room_facts(room: Room) -> RoomFacts:
     kept = room.seats.filter(status=Seat.Status.PAID).count()
-    return RoomFacts(room.size, kept, completed=room.status == RoomStatus.COMPLETED)
+    return RoomFacts(room.needed, kept, completed=room.status == RoomStatus.COMPLETED)
 
 
 def _room_completed(public_id: str, subject: str, lock: bool) -> State | None:
@@ -250,7 +250,7 @@ def _room_opened(public_id: str, subject: str, lock: bool) -> State | None:
         {Beneficiary.HOST: (opener.member_id,)},
         in_window=was_running(campaign, room.opened_at),
         room=RoomFacts(
-            room.size,
+            room.needed,
             int(opener.status == Seat.Status.PAID),
             completed=room.status == RoomStatus.COMPLETED,
         ),

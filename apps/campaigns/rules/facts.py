@@ -27,7 +27,7 @@ class OrderFacts:
 
 @dataclass(frozen=True)
 class RoomFacts:
-    """A room's size and the seats whose payment was not refunded."""
+    """The seats a room needs (its size, or those it completed short with) and those still paid."""
 
     size: int
     kept_seats: int

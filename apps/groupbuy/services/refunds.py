@@ -22,10 +22,15 @@ def refund_orders_request(seats: Iterable[Seat], why: str, clock: dt.datetime) -
 
 
 def refund_order_request(
-    seat: Seat, line: OrderLine, why: str, clock: dt.datetime
+    seat: Seat, line: OrderLine, why: str, clock: dt.datetime, *, at_most: int | None = None
 ) -> RefundOrder | None:
-    """Ask the shop to pay back a line; None when nothing of it is left. One per line, ever."""
+    """Ask the shop to pay back a line, or `at_most` so much of it; None when nothing of it is left.
+
+    One per line, ever.
+    """
     amount = min(line.kept_minor, line.order.kept_minor)
+    if at_most is not None:
+        amount = min(amount, at_most)
     if amount == 0:
         return None
     refund_order = RefundOrder.objects.create(

@@ -35,6 +35,6 @@ def _seat_refunded(room: Room, seat_id: int) -> None:
     seat = Seat.objects.get(pk=seat_id)
     if seat.status != Seat.Status.PAID:
         return
-    seats_release([seat], Seat.Released.REFUNDED, clock)
+    seats_release(room, [seat], Seat.Released.REFUNDED, clock)
     if room.status in (RoomStatus.OPEN, RoomStatus.CLOSING) and room.host_id == seat.member_id:
         host_succeed(room, clock)

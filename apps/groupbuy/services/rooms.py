@@ -13,11 +13,25 @@ from apps.core.services import event_record
 from apps.core.sweepers import BATCH, each_due
 from apps.core.transactions import in_transaction
 from apps.groupbuy import events
-from apps.groupbuy.errors import OfferWithdrawn, RoomEnded
+from apps.groupbuy.errors import OfferEnded, OfferNotStarted, OfferWithdrawn, RoomEnded
 from apps.groupbuy.models import Offer, RefundOrder, Room, Seat
-from apps.groupbuy.rules import TERMINAL, RoomStatus, next_turn
+from apps.groupbuy.rules import (
+    OPENING,
+    TERMINAL,
+    Ask,
+    RoomStatus,
+    asks_standing,
+    enough_seats,
+    final_seat_price,
+    may_hold,
+    next_turn,
+    opens_rooms,
+    terms_to_json,
+)
+from apps.groupbuy.selectors import offer_terms, room_terms
 from apps.groupbuy.services.refunds import refund_orders_request
 from apps.groupbuy.services.seats import (
+    Asked,
     active_seats,
     expired_release,
     item_of,
@@ -25,6 +39,7 @@ from apps.groupbuy.services.seats import (
     seat_insert,
     seats_release,
 )
+from apps.groupbuy.services.standing import member_lock, refuse, standing_of
 from apps.invites.selectors import Brought
 from apps.invites.services import participant_admit, participants_confirm
 
@@ -42,35 +57,47 @@ def room_open(
 ) -> tuple[Room, Seat]:
     """Open a pending room with the host's held seat; it lives from the host's payment on.
 
-    Raises OfferWithdrawn, CampaignNotRunning, ItemUnknown, StockSpent, DiscountsSpent, and what
-    `participant_admit` raises. Locks what it makes, the host's participant, the stock, the budget
-    where it counts discounts.
+    Raises OfferWithdrawn, OfferNotStarted, OfferEnded, CampaignNotRunning, CoolingDown,
+    LimitReached, TooManyPieces, ItemUnknown, StockSpent, DiscountsSpent, and what
+    `participant_admit` raises. Locks the member where the terms count what they have, what it
+    makes, the host's participant, the stock, the budget where it counts discounts.
     """
-    if not offer.is_active:
-        raise OfferWithdrawn()
+    terms = offer_terms(offer)
+    if asks_standing(terms):
+        member_lock(member_id)
+    clock = engine_now()
+    _refuse_closed(offer, clock)
     if not is_running(offer.campaign, now):
         raise CampaignNotRunning()
+    standing = standing_of(terms, offer_id=offer.pk, member_id=member_id, opens=True, clock=clock)
+    refusal = may_hold(terms, standing, OPENING, Ask(sku, quantity, opens=True), clock)
+    if refusal is not None:
+        refuse(refusal, terms, standing, clock)
     participant_admit(campaign=offer.campaign, member_id=member_id, brought=brought, now=now)
-    clock = engine_now()
     room = Room.objects.create(
         offer=offer,
         host_id=member_id,
         size=offer.room_size,
         duration=offer.duration,
         hold_ttl=offer.hold_ttl,
+        listing=offer.listing,
+        terms=terms_to_json(terms),
         due_at=clock + offer.hold_ttl,
     )
-    seat = seat_insert(
-        room,
-        member_id,
-        item_of(offer, sku),
-        quantity=quantity,
-        position=0,
-        inviter=None,
-        order_id=order_id,
-        clock=clock,
+    asked = Asked(member_id, item_of(terms, sku), quantity, order_id, opens=True)
+    return room, seat_insert(room, terms, asked, position=0, clock=clock)
+
+
+def _refuse_closed(offer: Offer, clock: dt.datetime) -> None:
+    closed = opens_rooms(
+        is_active=offer.is_active, starts=offer.starts_at, ends=offer.ends_at, now=clock
     )
-    return room, seat
+    if closed:
+        raise {
+            "withdrawn": OfferWithdrawn,
+            "not_started": OfferNotStarted,
+            "ended": OfferEnded,
+        }[closed]()
 
 
 def room_start(room: Room, clock: dt.datetime) -> None:
@@ -84,15 +111,33 @@ def room_start(room: Room, clock: dt.datetime) -> None:
 
 
 def room_complete(room: Room, clock: dt.datetime) -> None:
-    """The last seat is paid. Confirms the seated where that is the qualifying act.
+    """The last seat is paid, or enough are at the deadline: fix the headcount and final prices.
 
-    The caller has the room's lock; locks the participants.
+    Confirms the seated where that is the qualifying act. The caller has the room's lock; locks the
+    participants.
     """
+    paid = list(room.seats.filter(status=Seat.Status.PAID).order_by("pk"))
+    room.headcount = len(paid)
     _end(room, RoomStatus.COMPLETED, clock)
+    _fix_prices(room, paid)
     campaign = room.offer.campaign
     if campaign.qualifying_act == Campaign.QualifyingAct.ROOM:
-        seated = room.seats.filter(status=Seat.Status.PAID).values_list("member_id", flat=True)
+        seated = [seat.member_id for seat in paid]
         participants_confirm(campaign=campaign, member_ids=seated, now=clock)
+
+
+def _fix_prices(room: Room, paid: list[Seat]) -> None:
+    """Write what each seat costs in the end, where its item has steps; a sweeper settles them."""
+    terms = room_terms(room)
+    stepped = {item.id for item in terms.items if item.steps}
+    changed = [seat for seat in paid if seat.item_id in stepped]
+    for seat in changed:
+        seat.final_price_minor = final_seat_price(
+            terms, seat.item_id, seat.quantity, headcount=len(paid), opens=seat.opens
+        )
+        if seat.final_price_minor is not None and seat.final_price_minor < seat.price_minor:
+            seat.settlement = Seat.Settlement.DUE
+    Seat.objects.bulk_update(changed, ["final_price_minor", "settlement"])
 
 
 def _end(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") -> None:
@@ -100,7 +145,7 @@ def _end(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") -
     room.reason = reason
     room.ended_at = clock
     room.due_at = None
-    room.save(update_fields=["status", "reason", "ended_at", "due_at"])
+    room.save(update_fields=["status", "reason", "note", "headcount", "ended_at", "due_at"])
     _report(f"room.{status}", room, clock)
 
 
@@ -115,12 +160,31 @@ def _report(kind: str, room: Room, clock: dt.datetime) -> None:
 
 
 @in_transaction
-def room_cancel(*, room_id: int, reason: str) -> None:
-    """End a room early and ask for every payment back. Raises RoomEnded. Locks room, seats, stock."""
+def room_cancel(*, room_id: int, reason: str, note: str = "") -> None:
+    """End a room early and ask for every payment back.
+
+    `reason` is a word that shoppers and the shop see; the operator's `note` stays in the admin.
+    Raises RoomEnded. Locks room, seats, stock.
+    """
     room = room_lock(room_id)
     if room.status in TERMINAL:
         raise RoomEnded()
+    room.note = note
     _undo(room, RoomStatus.CANCELLED, engine_now(), reason)
+
+
+@in_transaction
+def room_withdraw(room_id: int) -> bool:
+    """Cancel a room whose offer was withdrawn together with its rooms; False when it has ended.
+
+    Locks room, seats, stock.
+    """
+    room = room_lock(room_id)
+    if room.status in TERMINAL or not room.offer.cancels_rooms:
+        return False
+    room.note = room.offer.withdrawal_note
+    _undo(room, RoomStatus.CANCELLED, engine_now(), "offer_withdrawn")
+    return True
 
 
 def _undo(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") -> None:
@@ -134,7 +198,7 @@ def _undo(room: Room, status: RoomStatus, clock: dt.datetime, reason: str = "") 
         clock,
     )
     why = Seat.Released.ROOM_FAILED if failed else Seat.Released.ROOM_CANCELLED
-    seats_release(seats, why, clock)
+    seats_release(room, seats, why, clock)
 
 
 def rooms_turn() -> int:
@@ -156,15 +220,33 @@ def _turn(room_id: int) -> bool:
     clock = engine_now()
     expired_release(due, clock)
     holds = due.seats.filter(status=Seat.Status.HELD).values_list("hold_expires_at", flat=True)
-    status, look_at = next_turn(RoomStatus(due.status), due.deadline_at, list(holds), clock)
-    if status is RoomStatus.FAILED:
-        _undo(due, status, clock)
-    elif status is RoomStatus.CANCELLED:
-        _undo(due, status, clock, "host_unpaid")
-    else:
-        due.status, due.due_at = status, look_at
-        due.save(update_fields=["status", "due_at"])
+    paid = due.seats.filter(status=Seat.Status.PAID).count()
+    status, look_at = next_turn(
+        RoomStatus(due.status),
+        due.deadline_at,
+        list(holds),
+        clock,
+        enough=enough_seats(room_terms(due), paid),
+    )
+    _take_turn(due, status, look_at, clock)
     return True
+
+
+def _take_turn(
+    room: Room, status: RoomStatus, look_at: dt.datetime | None, clock: dt.datetime
+) -> None:
+    if status is RoomStatus.FAILED:
+        _undo(room, status, clock)
+    elif status is RoomStatus.CANCELLED:
+        _undo(room, status, clock, "host_unpaid")
+    elif status is RoomStatus.COMPLETED:
+        room_complete(room, clock)
+    else:
+        closes = status is RoomStatus.CLOSING and room.status != status
+        room.status, room.due_at = status, look_at
+        room.save(update_fields=["status", "due_at"])
+        if closes:
+            _report(events.ROOM_CLOSING, room, clock)
 
 
 def host_succeed(room: Room, clock: dt.datetime) -> None:

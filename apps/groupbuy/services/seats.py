@@ -2,27 +2,40 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from apps.campaigns.services import CampaignNotRunning
 from apps.core.clock import EngineNow, engine_now
+from apps.core.services import event_record
 from apps.core.sweepers import BATCH, each_due
 from apps.core.transactions import in_transaction
+from apps.groupbuy import events
 from apps.groupbuy.errors import (
-    AlreadySeated,
     ItemUnknown,
-    RoomFull,
-    RoomNotOpen,
     RoomUnknown,
     SeatNotHeld,
     SeatOfSomebodyElse,
     SeatUnknown,
 )
-from apps.groupbuy.models import Offer, OfferItem, Room, Seat
-from apps.groupbuy.rules import RoomStatus, admits, free_position
-from apps.groupbuy.services.discounts import discount_reserve
-from apps.groupbuy.services.offers import stock_free, stock_hold
+from apps.groupbuy.models import Room, Seat
+from apps.groupbuy.rules import (
+    Ask,
+    Place,
+    Refusal,
+    RoomItem,
+    RoomStatus,
+    Terms,
+    asks_standing,
+    free_position,
+    may_hold,
+    seat_price,
+)
+from apps.groupbuy.selectors import room_terms
+from apps.groupbuy.services.discounts import discount_of, discount_reserve
+from apps.groupbuy.services.standing import member_lock, refuse, standing_of
+from apps.groupbuy.services.stock import stock_free, stock_hold
 from apps.invites.models import Participant
 from apps.invites.selectors import Brought, inviter_by, participant_of
 from apps.invites.services import participant_admit
@@ -55,78 +68,125 @@ def seat_hold(
     """Hold a seat while the shop takes payment, making the member a participant.
 
     The hold lives `hold_ttl` by the database's clock. Raises CampaignNotRunning under the emergency
-    stop, RoomNotOpen, RoomFull, AlreadySeated, ItemUnknown, StockSpent, DiscountsSpent, and what
-    `participant_admit` raises. Locks the room, participants, stock, the budget where it counts
-    discounts.
+    stop, what `rules.may_hold` refuses (RoomNotOpen, RoomFull, AlreadySeated, NewMembersOnly,
+    CoolingDown, LimitReached, TooManyPieces, ItemUnknown), StockSpent, DiscountsSpent, and what
+    `participant_admit` raises. Locks the member where the terms count what they have, the room,
+    participants, stock, the budget where it counts discounts.
     """
+    terms = room_terms(room)
+    if asks_standing(terms):
+        member_lock(member_id)
     room = room_lock(room.pk)
     if room.offer.campaign.stopped_at is not None:
         raise CampaignNotRunning()
     clock = engine_now()
-    if not admits(RoomStatus(room.status), room.deadline_at, clock):
-        raise RoomNotOpen()
-    expired_release(room, clock)
-    taken = dict(active_seats(room).values_list("member_id", "position"))
-    if member_id in taken:
-        raise AlreadySeated()
+    taken = places_taken(room, clock)
     position = free_position(taken.values(), room.size)
-    if position is None:
-        raise RoomFull()
+    place = Place(RoomStatus(room.status), room.deadline_at, member_id in taken, position)
+    standing = standing_of(
+        terms, offer_id=room.offer_id, member_id=member_id, opens=False, clock=clock
+    )
+    refusal = may_hold(terms, standing, place, Ask(sku, quantity), clock)
+    if refusal is not None or position is None:
+        refuse(refusal or Refusal.ROOM_FULL, terms, standing, clock)
     campaign = room.offer.campaign
     came = participant_admit(campaign=campaign, member_id=member_id, brought=brought, now=now)
-    return seat_insert(
-        room,
-        member_id,
-        item_of(room.offer, sku),
-        quantity=quantity,
-        position=position,
-        inviter=inviter_by(came.link, campaign, member_id)
-        or participant_of(campaign, room.host_id),
-        order_id=order_id,
-        clock=clock,
-    )
+    inviter = inviter_by(came.link, campaign, member_id) or participant_of(campaign, room.host_id)
+    asked = Asked(member_id, item_of(terms, sku), quantity, order_id, inviter)
+    return seat_insert(room, terms, asked, position=position, clock=clock)
 
 
-def item_of(offer: Offer, sku: str) -> OfferItem:
-    """The offer's item with this sku, or its first one. Raises ItemUnknown."""
-    items = offer.items.filter(sku=sku) if sku else offer.items
-    item = items.order_by("pk").first()
+@dataclass(frozen=True)
+class Asked:
+    """A seat to be made: for whom, of what, for which unpaid order, by whose invitation."""
+
+    member_id: int
+    item: RoomItem
+    quantity: int
+    order_id: str
+    inviter: Participant | None = None
+    opens: bool = False
+
+
+def item_of(terms: Terms, sku: str) -> RoomItem:
+    """The room's item with this sku, or its first one. Raises ItemUnknown."""
+    item = terms.item_named(sku)
     if item is None:
         raise ItemUnknown(pointer="/sku")
     return item
 
 
+def places_taken(room: Room, clock: dt.datetime) -> dict[int, int]:
+    """Who sits where, (member, position), once expired holds are released.
+
+    The caller has the room's lock.
+    """
+    seats = list(active_seats(room).order_by("pk"))
+    expired = [
+        seat for seat in seats if seat.status == Seat.Status.HELD and seat.hold_expires_at <= clock
+    ]
+    seats_release(room, expired, Seat.Released.EXPIRED, clock)
+    return {seat.member_id: seat.position for seat in seats if seat not in expired}
+
+
 def seat_insert(
-    room: Room,
-    member_id: int,
-    item: OfferItem,
-    *,
-    quantity: int,
-    position: int,
-    inviter: Participant | None,
-    order_id: str,
-    clock: dt.datetime,
+    room: Room, terms: Terms, asked: Asked, *, position: int, clock: dt.datetime
 ) -> Seat:
     """Add a held seat, hold its stock and reserve its discount. The caller has the room's lock.
 
     Raises StockSpent, DiscountsSpent.
     """
-    stock_hold(item=item, quantity=quantity)
-    discount = discount_reserve(room=room, item=item, quantity=quantity)
-    return Seat.objects.create(
+    item, quantity = asked.item, asked.quantity
+    stock_hold(item_id=item.id, quantity=quantity)
+    discount = discount_of(terms, item, quantity, opens=asked.opens)
+    discount = discount_reserve(room=room, discount_minor=discount)
+    seat = Seat.objects.create(
         room=room,
-        member_id=member_id,
-        inviter=inviter,
-        item=item,
+        member_id=asked.member_id,
+        inviter=asked.inviter,
+        item_id=item.id,
         quantity=quantity,
-        price_minor=item.group_price_minor * quantity,
+        price_minor=price_of(terms, item, quantity, opens=asked.opens),
         discount_minor=discount,
         discount=Seat.Discount.RESERVED if discount else Seat.Discount.NONE,
         position=position,
         room_size=room.size,
-        order_id=order_id,
+        order_id=asked.order_id,
+        opens=asked.opens,
         held_at=clock,
         hold_expires_at=clock + room.hold_ttl,
+    )
+    seat_report(events.SEAT_HELD, seat, room, clock, wakes=False)
+    return seat
+
+
+def price_of(terms: Terms, item: RoomItem, quantity: int, *, opens: bool) -> int:
+    """What a seat is paid with: the group price; its steps lower the final one."""
+    return seat_price(
+        item.group_price_minor,
+        quantity,
+        opens=opens,
+        host_discount_minor=terms.host_discount_minor,
+    )
+
+
+def seat_report(
+    kind: str, seat: Seat, room: Room, clock: dt.datetime, *, wakes: bool = True, **more: str
+) -> None:
+    """Record what happened to a seat. A seat is held, paid and released once; swapped any number."""
+    often = f":{clock.isoformat()}" if kind == events.SEAT_SWAPPED else ""
+    event_record(
+        key=f"{kind}:{seat.public_id}{often}",
+        kind=kind,
+        payload={
+            "seat": seat.public_id,
+            "room": room.public_id,
+            "offer": room.offer.public_id,
+            **more,
+        },
+        occurred_at=clock,
+        is_test=room.offer.campaign.is_test,
+        wakes=wakes,
     )
 
 
@@ -135,7 +195,7 @@ def active_seats(room: Room) -> QuerySet[Seat]:
     return room.seats.filter(status__in=(Seat.Status.HELD, Seat.Status.PAID))
 
 
-def seats_release(seats: Iterable[Seat], why: str, clock: dt.datetime) -> int:
+def seats_release(room: Room, seats: Iterable[Seat], why: str, clock: dt.datetime) -> int:
     """Release active seats and free their stock; how many. The caller has the room's lock."""
     released = 0
     for seat in seats:
@@ -145,14 +205,25 @@ def seats_release(seats: Iterable[Seat], why: str, clock: dt.datetime) -> int:
         )
         if changed and was != Seat.Status.RELEASED:
             stock_free(seat=seat, was=was)
+            seat_report(events.SEAT_RELEASED, seat, room, clock, reason=str(why))
             released += 1
     return released
+
+
+def room_look(room: Room, clock: dt.datetime) -> None:
+    """Have the sweeper look at once at a room that waits only for holds: one of them is gone.
+
+    The caller has the room's lock.
+    """
+    if room.status in (RoomStatus.PENDING, RoomStatus.CLOSING):
+        room.due_at = clock
+        room.save(update_fields=["due_at"])
 
 
 def expired_release(room: Room, clock: dt.datetime) -> int:
     """Release the room's holds that have expired; how many. The caller has the room's lock."""
     expired = room.seats.filter(status=Seat.Status.HELD, hold_expires_at__lte=clock)
-    return seats_release(expired.order_by("pk"), Seat.Released.EXPIRED, clock)
+    return seats_release(room, expired.order_by("pk"), Seat.Released.EXPIRED, clock)
 
 
 @in_transaction
@@ -162,18 +233,23 @@ def seat_leave(*, seat_id: str, member_id: int) -> None:
     Raises SeatUnknown, SeatOfSomebodyElse, SeatNotHeld when it is paid. Locks the room. A host who
     leaves before paying leaves the room to be cancelled by its sweeper at once.
     """
+    room, seat = seat_lock(seat_id=seat_id, member_id=member_id)
+    if seat.status == Seat.Status.PAID:
+        raise SeatNotHeld()
+    clock = engine_now()
+    if seats_release(room, [seat], Seat.Released.LEFT, clock):
+        room_look(room, clock)
+
+
+def seat_lock(*, seat_id: str, member_id: int) -> tuple[Room, Seat]:
+    """A member's seat, read under its room's lock. Raises SeatUnknown, SeatOfSomebodyElse."""
     found = Seat.objects.filter(public_id=seat_id).first()
     if found is None:
         raise SeatUnknown()
     if found.member_id != member_id:
         raise SeatOfSomebodyElse()
     room = room_lock(found.room_id)
-    seat = Seat.objects.get(pk=found.pk)
-    if seat.status == Seat.Status.PAID:
-        raise SeatNotHeld()
-    clock = engine_now()
-    if seats_release([seat], Seat.Released.LEFT, clock) and room.status == RoomStatus.PENDING:
-        Room.objects.filter(pk=room.pk).update(due_at=clock)
+    return room, Seat.objects.get(pk=found.pk)
 
 
 @in_transaction
@@ -186,7 +262,10 @@ def seats_release_order(*, order_id: str, is_test: bool) -> int:
     for room_id in list(held.values_list("room_id", flat=True).distinct()):
         room = room_lock(room_id)
         mine = room.seats.filter(order_id=order_id, status=Seat.Status.HELD).order_by("pk")
-        released += seats_release(mine, Seat.Released.ORDER_CANCELLED, engine_now())
+        clock = engine_now()
+        if gone := seats_release(room, mine, Seat.Released.ORDER_CANCELLED, clock):
+            room_look(room, clock)
+            released += gone
     return released
 
 

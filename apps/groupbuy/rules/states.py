@@ -3,7 +3,6 @@
 import datetime as dt
 import enum
 from collections.abc import Collection
-from dataclasses import dataclass
 
 
 class RoomStatus(enum.StrEnum):
@@ -17,17 +16,6 @@ class RoomStatus(enum.StrEnum):
 
 TERMINAL = frozenset({RoomStatus.COMPLETED, RoomStatus.FAILED, RoomStatus.CANCELLED})
 ACTIVE = frozenset({RoomStatus.PENDING, RoomStatus.OPEN, RoomStatus.CLOSING})
-
-
-@dataclass(frozen=True)
-class ItemTerms:
-    """What an offer sells: prices per piece in minor units, and a stock apart from the shop's."""
-
-    sku: str
-    name: str
-    single_price_minor: int
-    group_price_minor: int
-    stock: int
 
 
 def admits(status: RoomStatus, deadline: dt.datetime | None, now: dt.datetime) -> bool:
@@ -53,11 +41,14 @@ def next_turn(
     deadline: dt.datetime | None,
     live_holds: Collection[dt.datetime],
     now: dt.datetime,
+    *,
+    enough: bool = False,
 ) -> tuple[RoomStatus, dt.datetime | None]:
     """What time makes of a room: its status, and when to look again (None: never).
 
     `live_holds` are the expiries of holds that have not expired. A host who never paid cancels the
-    room; after the deadline a room waits (closing) for its last living hold and then fails.
+    room; after the deadline a room waits (closing) for its last living hold and then fails, or
+    completes short when `enough` of its seats are paid (see `enough_seats`).
     """
     if status in TERMINAL:
         return status, None
@@ -65,7 +56,9 @@ def next_turn(
         return (status, max(live_holds)) if live_holds else (RoomStatus.CANCELLED, None)
     if deadline is not None and now < deadline:
         return status, deadline
-    return (RoomStatus.CLOSING, max(live_holds)) if live_holds else (RoomStatus.FAILED, None)
+    if live_holds:
+        return RoomStatus.CLOSING, max(live_holds)
+    return (RoomStatus.COMPLETED if enough else RoomStatus.FAILED), None
 
 
 def free_position(taken: Collection[int], size: int) -> int | None:

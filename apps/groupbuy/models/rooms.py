@@ -1,95 +1,24 @@
-"""Offers, rooms, seats, and the refunds the shop owes."""
+"""Rooms and the seats in them."""
 
-import datetime as dt
 from functools import partial
 
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from apps.campaigns.models import Campaign
 from apps.core.clock import EngineNow
 from apps.core.ids import new_id
-from apps.groupbuy.rules import RoomStatus
+from apps.groupbuy.models.offers import Offer, OfferItem, choices_of
+from apps.groupbuy.rules import Listing, RoomStatus
 from apps.invites.models import Participant
 from apps.members.models import Member
 from apps.orders.models import OrderLine
 
 
-class Offer(models.Model):
-    """What can be bought together, and on which terms. Rooms keep the terms they opened with."""
-
-    public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "off"))
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="offers")
-    title = models.CharField(max_length=120)
-    picture_url = models.URLField(max_length=500, blank=True)
-    room_size = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text="Seats, the host's included.",
-    )
-    duration = models.DurationField(
-        help_text="From the host's payment, as days hours:minutes:seconds."
-    )
-    hold_ttl = models.DurationField(
-        help_text="How long a seat is held while the shop takes payment."
-    )
-    is_active = models.BooleanField(default=True, help_text="Off: no new rooms; open ones go on.")
-    created_at = models.DateTimeField(db_default=EngineNow())
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(room_size__gte=1, room_size__lte=100), name="offer_room_size"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.title
-
-    def clean(self) -> None:
-        """What the form refuses: a bare “24” would mean seconds."""
-        minute = dt.timedelta(minutes=1)
-        if self.duration is not None and self.duration < minute:
-            raise ValidationError(
-                {"duration": "A room lasts at least a minute: 1 00:00:00 is a day."}
-            )
-        if self.hold_ttl is not None and self.hold_ttl < minute:
-            raise ValidationError({"hold_ttl": "Paying takes at least a minute: 00:15:00 is 15."})
-
-
-class OfferItem(models.Model):
-    """One sku of an offer. held + sold never exceeds stock."""
-
-    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="items")
-    sku = models.CharField(max_length=100)
-    name = models.CharField(max_length=120)
-    single_price_minor = models.PositiveBigIntegerField()
-    group_price_minor = models.PositiveBigIntegerField()
-    stock = models.PositiveIntegerField()
-    held = models.PositiveIntegerField(default=0)
-    sold = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["offer", "sku"], name="item_once_per_offer"),
-            models.CheckConstraint(
-                condition=Q(stock__gte=F("held") + F("sold")), name="item_not_oversold"
-            ),
-            models.CheckConstraint(condition=Q(held__gte=0, sold__gte=0), name="item_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def clean(self) -> None:
-        alone, together = self.single_price_minor, self.group_price_minor
-        if alone is not None and together is not None and together > alone:
-            raise ValidationError({"group_price_minor": "Together must not cost more than alone."})
-
-
 class Room(models.Model):
-    """A group that buys together. `size`, `duration` and `hold_ttl` are frozen from the offer."""
+    """A group that buys together, on the terms its offer had when it opened.
+
+    `size`, `duration`, `hold_ttl`, `listing` and `terms` (`rules.Terms`) are frozen from the offer.
+    """
 
     Status = RoomStatus
 
@@ -100,9 +29,19 @@ class Room(models.Model):
         max_length=9, choices=[(s, s) for s in RoomStatus], default=RoomStatus.PENDING
     )
     reason = models.CharField(max_length=40, blank=True, help_text="Why it was cancelled.")
+    note = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="What the operator said about it."
+    )
     size = models.PositiveSmallIntegerField()
     duration = models.DurationField()
     hold_ttl = models.DurationField()
+    listing = models.CharField(
+        max_length=7, choices=choices_of(Listing), default=Listing.PUBLIC, db_default=Listing.PUBLIC
+    )
+    terms = models.JSONField(default=dict, db_default={})
+    headcount = models.PositiveSmallIntegerField(
+        null=True, help_text="Paid seats when it completed; fewer than its size: completed short."
+    )
     created_at = models.DateTimeField(db_default=EngineNow())
     opened_at = models.DateTimeField(null=True)
     deadline_at = models.DateTimeField(null=True)
@@ -115,7 +54,12 @@ class Room(models.Model):
                 condition=Q(status__in=["completed", "failed", "cancelled"], ended_at__isnull=False)
                 | Q(status__in=["pending", "open", "closing"], ended_at=None),
                 name="room_ended_at",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(headcount=None)
+                | Q(status="completed", headcount__gte=1, headcount__lte=F("size")),
+                name="room_headcount_once_complete",
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="room_due", condition=Q(due_at__isnull=False)),
@@ -124,6 +68,16 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def completed_short(self) -> bool:
+        """Whether it completed at its deadline, by the offer's terms, with fewer than all seats."""
+        return self.headcount is not None and self.headcount < self.size
+
+    @property
+    def needed(self) -> int:
+        """The paid seats that make it complete: its size, or those it completed short with."""
+        return self.size if self.headcount is None else self.headcount
 
 
 class Seat(models.Model):
@@ -145,12 +99,23 @@ class Seat(models.Model):
         SPENT = "spent"
         FREED = "freed"
 
+    class Settlement(models.TextChoices):
+        """Where the difference between the price paid and the final one stands."""
+
+        NONE = "", "no difference"
+        DUE = "due"
+        REFUND = "refund", "refund asked of the shop"
+        CREDIT = "credit", "given as points"
+        VOID = "void", "nothing left to give back"
+        TAKEN_BACK = "taken_back", "points taken back"
+
     class Released(models.TextChoices):
         NOT = "", "not released"
         EXPIRED = "expired"
         LEFT = "left"
         ORDER_CANCELLED = "order_cancelled"
         REFUNDED = "refunded"
+        NOT_NEW = "not_new"
         ROOM_FAILED = "room_failed"
         ROOM_CANCELLED = "room_cancelled"
 
@@ -163,6 +128,16 @@ class Seat(models.Model):
     item = models.ForeignKey(OfferItem, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField(default=1)
     price_minor = models.PositiveBigIntegerField(help_text="For the whole seat.")
+    final_price_minor = models.PositiveBigIntegerField(
+        null=True, help_text="For the whole seat, by the room's steps, once it is complete."
+    )
+    settlement = models.CharField(
+        max_length=10, choices=Settlement.choices, blank=True, db_default=""
+    )
+    credited_points = models.PositiveBigIntegerField(default=0, db_default=0)
+    opens = models.BooleanField(
+        default=False, db_default=False, help_text="The host's seat with which the room opened."
+    )
     discount_minor = models.PositiveBigIntegerField(
         default=0, help_text="What the group price takes off, where it counts in the budget."
     )
@@ -209,6 +184,15 @@ class Seat(models.Model):
                 condition=~Q(status="paid") | Q(paid_at__isnull=False, line__isnull=False),
                 name="seat_paid_by_line",
             ),
+            models.CheckConstraint(
+                condition=Q(settlement="")
+                | Q(final_price_minor__isnull=False, final_price_minor__lt=F("price_minor")),
+                name="seat_settles_a_difference",
+            ),
+            models.CheckConstraint(
+                condition=Q(settlement__in=["credit", "taken_back"]) | Q(credited_points=0),
+                name="seat_points_where_credited",
+            ),
         ]
         indexes = [
             models.Index(
@@ -220,42 +204,11 @@ class Seat(models.Model):
                 condition=Q(discount="reserved") | Q(discount="spent", status="released"),
             ),
             models.Index(fields=["order_id"], name="seat_order", condition=~Q(order_id="")),
-        ]
-
-    def __str__(self) -> str:
-        return self.public_id
-
-
-class RefundOrder(models.Model):
-    """What the shop must pay back for one order line. One per line, ever, and it resolves once."""
-
-    class Status(models.TextChoices):
-        REQUESTED = "requested"
-        CONFIRMED = "confirmed"
-        FAILED = "failed"
-
-    class Why(models.TextChoices):
-        ROOM_FAILED = "room_failed"
-        ROOM_CANCELLED = "room_cancelled"
-        TOO_LATE = "too_late"
-        ALREADY_PAID = "already_paid"
-
-    public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "rfo"))
-    line = models.OneToOneField(OrderLine, on_delete=models.PROTECT, related_name="refund_order")
-    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="refund_orders")
-    amount_minor = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
-    why = models.CharField(max_length=14, choices=Why.choices)
-    status = models.CharField(max_length=9, choices=Status.choices, default=Status.REQUESTED)
-    failure = models.CharField(
-        max_length=300, blank=True, help_text="What the shop says went wrong."
-    )
-    requested_at = models.DateTimeField(db_default=EngineNow())
-    resolved_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["id"], name="refund_outstanding", condition=Q(status="requested"))
+            models.Index(
+                fields=["id"],
+                name="seat_settlement_due",
+                condition=Q(settlement="due") | Q(settlement="credit", status="released"),
+            ),
         ]
 
     def __str__(self) -> str:
