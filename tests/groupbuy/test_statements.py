@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import anatomy, stage
 
-HOLD, PAYMENT = 28, 40
+HOLD, PAYMENT = 28, 41
 
 
 @pytest.fixture

@@ -39,14 +39,14 @@ def test_forty_in_ten_rooms_for_seven_pieces(promised: None) -> None:
     assert stock(offer) == (ROOMS + 7, 7, ROOMS)
 
 
-def hold_after_looking(*, item: OfferItem, quantity: int) -> None:
+def hold_after_looking(*, item_id: int, quantity: int) -> None:
     """What stock_hold must not be: a look, and then a change."""
-    seen = OfferItem.objects.get(pk=item.pk)
+    seen = OfferItem.objects.get(pk=item_id)
     fits = seen.stock >= seen.held + seen.sold + quantity
     look()
     if not fits:
         raise StockSpent()
-    OfferItem.objects.filter(pk=item.pk).update(held=F("held") + quantity)
+    OfferItem.objects.filter(pk=item_id).update(held=F("held") + quantity)
 
 
 def look() -> None:
