@@ -72,7 +72,9 @@ def money_column(field: str, description: str, *, currency: str = "currency") ->
     return column
 
 
-class _SavesOnlyChanges(PaginationInlineFormSet):
+class SavesOnlyChanges(PaginationInlineFormSet):
+    """Rows beneath another one, of which only what was changed is saved."""
+
     def save_existing(self, form: Any, obj: Model, commit: bool = True) -> Model:
         if commit:
             obj.save(update_fields=form.changed_data)
@@ -127,14 +129,14 @@ class EngineTabularInline(_Worded, TabularInline):
     """Rows operators edit beneath another one; saves only what they changed."""
 
     extra = 0
-    formset = _SavesOnlyChanges
+    formset = SavesOnlyChanges
 
 
 class EngineStackedInline(_Worded, StackedInline):
     """The same, with room for many fields."""
 
     extra = 0
-    formset = _SavesOnlyChanges
+    formset = SavesOnlyChanges
 
 
 class FactAdmin(_Worded, ModelAdmin):

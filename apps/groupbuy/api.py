@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,8 +13,8 @@ from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.transactions import retrying
 from apps.groupbuy import selectors, services
 from apps.groupbuy.errors import RoomNotOpen, SeatOfSomebodyElse
-from apps.groupbuy.models import Offer, OfferItem, Room, Seat
-from apps.groupbuy.rules import RoomStatus
+from apps.groupbuy.models import Offer, OfferItem, Room, Seat, StepPrice
+from apps.groupbuy.rules import AtDeadline, CoolDown, Overflow, RoomStatus, Settlement
 from apps.invites.api import BroughtInput, LinkOutput, brought_from, link_output
 from apps.invites.services import campaign_link
 
@@ -34,15 +34,83 @@ class SeatInput(BroughtInput):
     )
 
 
+class SwapInput(serializers.Serializer[Any]):
+    sku = serializers.CharField(
+        max_length=100, required=False, default="", help_text="Absent: the item stays."
+    )
+    quantity = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="Absent: the quantity stays.",
+    )
+
+
+class StepPriceOutput(serializers.ModelSerializer[StepPrice]):
+    class Meta:
+        model = StepPrice
+        fields = ("headcount", "price_minor")
+
+
 class ItemOutput(serializers.ModelSerializer[OfferItem]):
     left = serializers.SerializerMethodField()
+    steps = serializers.SerializerMethodField(
+        help_text="What a piece costs in the end, in a room of at least so many paid seats."
+    )
 
     class Meta:
         model = OfferItem
-        fields = ("sku", "name", "single_price_minor", "group_price_minor", "left")
+        fields = ("sku", "name", "single_price_minor", "group_price_minor", "steps", "left")
+
+    @extend_schema_field(StepPriceOutput(many=True))
+    def get_steps(self, item: OfferItem) -> Any:
+        return StepPriceOutput(sorted(item.steps.all(), key=lambda s: s.headcount), many=True).data
 
     def get_left(self, item: OfferItem) -> int:
         return item.stock - item.held - item.sold
+
+
+class LimitsOutput(serializers.Serializer[Any]):
+    """What one member may have of the offer; null: any number."""
+
+    rooms_hosted = serializers.IntegerField(allow_null=True)
+    seats = serializers.IntegerField(allow_null=True)
+    open_at_once = serializers.IntegerField(allow_null=True)
+
+
+class CoolDownOutput(serializers.Serializer[Any]):
+    """Who gives up `after` held seats within the window waits for the pause."""
+
+    after = serializers.IntegerField()
+    window_seconds = serializers.SerializerMethodField()
+    pause_seconds = serializers.SerializerMethodField()
+
+    def get_window_seconds(self, cool_down: CoolDown) -> int:
+        return int(cool_down.window.total_seconds())
+
+    def get_pause_seconds(self, cool_down: CoolDown) -> int:
+        return int(cool_down.pause.total_seconds())
+
+
+class TermsOutput(serializers.Serializer[Any]):
+    """The offer's rules. A room keeps those of the moment it was opened."""
+
+    at_deadline = serializers.ChoiceField([value.value for value in AtDeadline])
+    minimum_seats = serializers.IntegerField(
+        help_text="Paid seats from which a room completes short, if it does."
+    )
+    overflow = serializers.ChoiceField([value.value for value in Overflow])
+    settlement = serializers.ChoiceField(
+        [value.value for value in Settlement],
+        help_text="How what a step price leaves over goes back.",
+    )
+    max_quantity = serializers.IntegerField(allow_null=True)
+    limits = LimitsOutput()
+    cool_down = CoolDownOutput(allow_null=True)
+    new_members_only = serializers.BooleanField()
+    host_discount_minor = serializers.IntegerField()
 
 
 class OfferOutput(serializers.ModelSerializer[Offer]):
@@ -50,6 +118,7 @@ class OfferOutput(serializers.ModelSerializer[Offer]):
     campaign = serializers.CharField(source="campaign.public_id")
     currency = serializers.CharField(source="campaign.currency")
     duration_seconds = serializers.SerializerMethodField()
+    terms = serializers.SerializerMethodField()
     items = ItemOutput(many=True)
 
     class Meta:
@@ -61,9 +130,17 @@ class OfferOutput(serializers.ModelSerializer[Offer]):
             "picture_url",
             "room_size",
             "duration_seconds",
+            "starts_at",
+            "ends_at",
+            "listing",
+            "terms",
             "currency",
             "items",
         )
+
+    @extend_schema_field(TermsOutput)
+    def get_terms(self, offer: Offer) -> Any:
+        return TermsOutput(selectors.offer_rules(offer)).data
 
     def get_duration_seconds(self, offer: Offer) -> int:
         return int(offer.duration.total_seconds())
@@ -87,6 +164,10 @@ class RoomOutput(serializers.Serializer[Any]):
     campaign = serializers.CharField(source="room.offer.campaign.public_id")
     status = serializers.ChoiceField([s.value for s in RoomStatus], source="room.status")
     reason = serializers.CharField(source="room.reason", allow_blank=True)
+    completed_short = serializers.BooleanField(
+        source="room.completed_short",
+        help_text="Completed by the shop at its deadline, with fewer than all seats.",
+    )
     size = serializers.IntegerField(source="room.size")
     paid = serializers.IntegerField()
     held = serializers.IntegerField()
@@ -116,6 +197,9 @@ class SeatOutput(serializers.ModelSerializer[Seat]):
             "sku",
             "quantity",
             "price_minor",
+            "final_price_minor",
+            "settlement",
+            "credited_points",
             "currency",
             "position",
             "status",
@@ -145,7 +229,7 @@ class OffersView(EngineView):
             Offer.objects.filter(is_active=True, campaign__is_test=is_test(request))
             .filter(campaign__status="running")
             .select_related("campaign")
-            .prefetch_related("items")
+            .prefetch_related("items__steps")
         )
         return Response({"results": OfferOutput(rows.order_by("-pk")[:200], many=True).data})
 
@@ -269,3 +353,19 @@ class SeatView(EngineView):
         member_id = acting_member_id(request)
         retrying(lambda: services.seat_leave(seat_id=seat_id, member_id=member_id))
         return Response(status=204)
+
+
+class SeatSwapView(EngineView):
+    """Another item or quantity for a held seat, at its room's prices."""
+
+    doors = (Door.MEMBER,)
+
+    @extend_schema(request=SwapInput, responses=SeatOutput)
+    @idempotent()
+    def post(self, request: Request, seat_id: str) -> Response:
+        member_id = acting_member_id(request)
+        body = SwapInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.seat_swap(seat_id=seat_id, member_id=member_id, **body.validated_data)
+        seat = selectors.seat_by_public_id(seat_id, is_test=is_test(request))
+        return Response(SeatOutput(seat).data)

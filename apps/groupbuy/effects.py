@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from django.db.models import Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from apps.campaigns.effects import BudgetPart, Counted, Effect, Turn
+from apps.campaigns.effects import BudgetPart, Counted, Effect, Shown, Turn
 from apps.groupbuy.models import RefundOrder, Room, Seat
 from apps.groupbuy.rules import RoomStatus
 
@@ -89,3 +89,41 @@ def budget_parts(campaign_id: int) -> list[BudgetPart]:
     if not any(totals.values()):
         return []
     return [BudgetPart("group_discount", totals["reserved"], totals["spent"])]
+
+
+def cancelling(room_ids: Sequence[int]) -> list[Shown]:
+    """What there is in these rooms, and what becomes of it when they are cancelled."""
+    refunds = "The shop is asked to pay back each of them; their seats are freed."
+    return [
+        Shown("Rooms that have not ended", Counted(len(room_ids)), "They end for good, at once."),
+        Shown("Paid seats", _paid(room_ids), refunds),
+        Shown("Held seats", _holds(room_ids), "They are released; paying one asks for a refund."),
+    ]
+
+
+def going_on(room_ids: Sequence[int]) -> list[Shown]:
+    """What there is in these rooms, and what becomes of it when only new ones are refused."""
+    return [
+        Shown(
+            "Rooms that have not ended",
+            Counted(len(room_ids)),
+            "They admit people until their deadline, and complete or fail as always.",
+        ),
+        Shown("Paid seats", _paid(room_ids), "They stay paid, unless their room fails."),
+        Shown("Held seats", _holds(room_ids), "They can be paid."),
+    ]
+
+
+def _holds(room_ids: Sequence[int]) -> Counted:
+    return Counted(Seat.objects.filter(room__in=room_ids, status=Seat.Status.HELD).count())
+
+
+def _paid(room_ids: Sequence[int]) -> Counted:
+    paid = Seat.objects.filter(room__in=room_ids, status=Seat.Status.PAID)
+    rows = paid.values_list("line__order__currency").annotate(
+        seats=Count("pk"), kept=Sum(F("line__amount_minor") - F("line__refunded_minor"))
+    )
+    found = list(rows.order_by("line__order__currency"))
+    return Counted(
+        sum(seats for _, seats, _ in found), {str(currency): kept for currency, _, kept in found}
+    )

@@ -1,11 +1,11 @@
 """Reading offers, rooms and seats."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.core.clock import EngineNow
 from apps.groupbuy.errors import OfferUnknown, RoomUnknown, SeatUnknown
-from apps.groupbuy.models import Offer, Room, Seat
+from apps.groupbuy.models import Offer, OfferItem, Room, Seat
 from apps.groupbuy.rules import (
     AtDeadline,
     CoolDown,
@@ -63,18 +63,23 @@ def seat_by_public_id(public_id: str, *, is_test: bool) -> Seat:
 def offer_terms(offer: Offer) -> Terms:
     """What a room of this offer would keep if it opened now: two queries."""
     items = offer.items.prefetch_related("steps").order_by("pk")
+    return replace(offer_rules(offer), items=tuple(_room_item(item) for item in items))
+
+
+def _room_item(item: OfferItem) -> RoomItem:
+    return RoomItem(
+        item.pk,
+        item.sku,
+        item.name,
+        item.single_price_minor,
+        item.group_price_minor,
+        tuple(sorted(Step(step.headcount, step.price_minor) for step in item.steps.all())),
+    )
+
+
+def offer_rules(offer: Offer) -> Terms:
+    """The terms of an offer but for its items: no query."""
     return Terms(
-        items=tuple(
-            RoomItem(
-                item.pk,
-                item.sku,
-                item.name,
-                item.single_price_minor,
-                item.group_price_minor,
-                tuple(sorted(Step(s.headcount, s.price_minor) for s in item.steps.all())),
-            )
-            for item in items
-        ),
         at_deadline=AtDeadline(offer.at_deadline),
         minimum_seats=offer.minimum_seats,
         overflow=Overflow(offer.overflow),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("rooms/<str:room_id>/link", api.RoomLinkView.as_view(), name="room-link"),
     path("rooms/<str:room_id>/seats", api.RoomSeatsView.as_view(), name="room-seats"),
     path("seats/<str:seat_id>", api.SeatView.as_view(), name="seat"),
+    path("seats/<str:seat_id>/swap", api.SeatSwapView.as_view(), name="seat-swap"),
 ]
 
 # For people.

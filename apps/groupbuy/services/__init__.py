@@ -2,6 +2,7 @@
 
 from apps.groupbuy.services.discounts import discounts_follow
 from apps.groupbuy.services.offers import (
+    item_steps_set,
     offer_create,
     offer_restore,
     offer_withdraw,
@@ -23,6 +24,7 @@ __all__ = [
     "SeatOutcome",
     "discounts_follow",
     "holds_expire",
+    "item_steps_set",
     "offer_create",
     "offer_restore",
     "offer_withdraw",

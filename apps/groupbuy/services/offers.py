@@ -6,7 +6,7 @@ from apps.core.sweepers import BATCH, each_due
 from apps.core.transactions import in_transaction
 from apps.groupbuy.errors import OfferInvalid, OfferUnknown
 from apps.groupbuy.models import Offer, OfferItem, Room, StepPrice
-from apps.groupbuy.rules import ACTIVE, ItemTerms, Listing, Terms, item_fault
+from apps.groupbuy.rules import ACTIVE, ItemTerms, Listing, Step, Terms, item_fault
 from apps.groupbuy.services.rooms import room_withdraw
 
 # Rooms that fail at their deadline, seats for everybody, as many as they like.
@@ -84,6 +84,19 @@ def _items_add(offer: Offer, items: tuple[ItemTerms, ...]) -> None:
         StepPrice(item=row, headcount=step.headcount, price_minor=step.price_minor)
         for row, item in zip(rows, items, strict=True)
         for step in item.steps
+    )
+
+
+@in_transaction
+def item_steps_set(*, item_id: int, steps: tuple[Step, ...]) -> None:
+    """Replace the steps of an item's price, for rooms that open from now on.
+
+    The steps are expected to make sense (`rules.item_fault`). Locks the item's steps.
+    """
+    StepPrice.objects.filter(item_id=item_id).delete()
+    StepPrice.objects.bulk_create(
+        StepPrice(item_id=item_id, headcount=step.headcount, price_minor=step.price_minor)
+        for step in steps
     )
 
 
