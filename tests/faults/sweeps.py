@@ -64,6 +64,7 @@ def world() -> None:
     from apps.checkout.services import refund_report
     from apps.core.services import events_process
     from apps.groupbuy.models import Room, Seat
+    from apps.groupbuy.rules import AtDeadline, ItemTerms, Step, Terms
     from apps.groupbuy.services import room_open
     from apps.invites.selectors import Brought
     from apps.orders.rules import RefundAsk
@@ -101,6 +102,10 @@ def world() -> None:
     room_open(offer=offer, member_id=make_member().pk, brought=Brought(), now=now())
     sit(open_room_in(make_offer(campaign, size=2)), paid=1)
     sit(open_room_in(make_offer(campaign, size=5, duration=dt.timedelta(days=9))), paid=1)
+    short = Terms(at_deadline=AtDeadline.COMPLETE_SHORT, minimum_seats=2)
+    tea = ItemTerms("tea", "Tea", 5900, 4900, 100, steps=(Step(2, 4500), Step(3, 4000)))
+    stepped = make_offer(campaign, size=5, terms=short, items=(tea,))
+    sit(open_room_in(stepped), paid=1, held=1)
     events_process()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -197,7 +202,7 @@ def _wait_alone() -> None:
 
 
 def state() -> dict[str, Any]:
-    """Everything a sweep decides, in the same words for every sweep of the same world."""
+    """Everything that sweeps decide, in the same words for all sweeps of one world."""
     from apps.campaigns.models import Budget
     from apps.core import invariants
     from apps.core.models import Event
@@ -212,12 +217,13 @@ def state() -> dict[str, Any]:
     )
     return {
         "rooms": rows(Room.objects, "pk", "status", "reason", "host"),
-        "seats": rows(Seat.objects, "pk", "status", "released", "discount"),
+        "seats": rows(Seat.objects, "pk", "status", "released", "discount", "settlement"),
         "refund orders": rows(RefundOrder.objects, "seat", "line", "amount_minor", "why", "status"),
         "stock": rows(OfferItem.objects, "pk", "held", "sold"),
         "budget": rows(Budget.objects, "pk", "reserved_minor", "spent_minor"),
         "grants": rows(Grant.objects, "member", "status"),
         "events": sorted(kinds.items()),
+        "failures": rows(Event.objects.exclude(status="done"), "key", "last_error"),
         "owed": _owed(),
         "breaches": [str(breach) for breach in invariants.breaches()],
     }
