@@ -34,7 +34,8 @@ class Clients:
     def run(self, ready: Iterable[Act], after: Callable[[Act], Iterable[Act]]) -> None:
         """Have all acts done, and those that `after` says an answered act makes ready.
 
-        A free client gets the act that has been ready longest. Raises BenchmarkError when one ends.
+        A free client gets first what others were waited for, then what was ready from the beginning,
+        in its order. Raises BenchmarkError when one ends.
         """
         waiting, idle = deque(ready), list(self.processes)
         with selectors.DefaultSelector() as selector:
@@ -45,7 +46,7 @@ class Clients:
                 while waiting and idle:
                     _tell(idle.pop(), waiting.popleft())
                 for key, _ in selector.select():
-                    waiting.extend(after(json.loads(_hear(key.data))))
+                    waiting.extendleft(after(json.loads(_hear(key.data))))
                     idle.append(key.data)
 
     def at_once(self, acts: Sequence[Act]) -> list[Act]:

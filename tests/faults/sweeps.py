@@ -135,7 +135,10 @@ class Commits:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """The process ends with it."""
+        from django.db import connection
+
+        del connection._commit
+        connection.execute_wrappers.remove(self._statement)
 
     def _statement(self, execute: Callable[..., Any], sql: Any, *how: Any) -> Any:
         from django.db import connection
@@ -154,9 +157,9 @@ class Commits:
 
 
 def sweep(at: int = 0, side: str = "", postmaster: int = 0) -> int:
-    """Do what is due until nothing is; how many commits that took.
+    """Do what is due until nothing is, then process the facts; how many commits the sweepers took.
 
-    At the `at`-th one the process kills itself, or all of PostgreSQL where `postmaster` is told.
+    At the `at`-th of these the process kills itself, or all of PostgreSQL where `postmaster` is told.
     """
     from apps.core.services import events_process
     from apps.core.sweepers import run_due
@@ -164,8 +167,10 @@ def sweep(at: int = 0, side: str = "", postmaster: int = 0) -> int:
     _wait_alone()
     strike = _kill_postgres(postmaster) if postmaster else _kill_myself
     with Commits(at, side, strike) as commits:
-        while sum(run_due().values()) + events_process():
+        while sum(run_due().values()):
             pass
+    while sum(run_due().values()) + events_process():
+        pass
     return commits.count
 
 
