@@ -8,7 +8,13 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from apps.checkout.services import order_report, refund_order_paid, refund_report
 from apps.core import invariants
@@ -79,7 +85,14 @@ class Rooms(RuleBasedStateMachine):
         self.atomic.__enter__()
         self.began, self.minute = now(), 0
         self.set_clock()
-        self.short = False
+        self.members = [make_member() for _ in range(5)]
+        self.rooms: dict[str, Model] = {}
+        self.bills: dict[str, Bill] = {}
+        self.ended: dict[str, str] = {}
+
+    @initialize(short=st.booleans())
+    def offer_tea_and_gin(self, short: bool) -> None:
+        self.short = short
         self.offer = offer_create(
             campaign_id=make_campaign(qualifying_act="room").pk,
             title="Tea or gin",
@@ -90,12 +103,11 @@ class Rooms(RuleBasedStateMachine):
                 ItemTerms("tea", "Tea", 5900, 4900, STOCK["tea"], (Step(3, TEA_IN_A_FULL_ROOM),)),
                 ItemTerms("gin", "Gin", 1000, 900, STOCK["gin"]),
             ),
-            terms=Terms(at_deadline=AtDeadline.COMPLETE_SHORT, minimum_seats=ENOUGH),
+            terms=Terms(
+                at_deadline=AtDeadline.COMPLETE_SHORT if short else AtDeadline.FAIL,
+                minimum_seats=ENOUGH,
+            ),
         )
-        self.members = [make_member() for _ in range(5)]
-        self.rooms: dict[str, Model] = {}
-        self.bills: dict[str, Bill] = {}
-        self.ended: dict[str, str] = {}
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -133,7 +145,7 @@ class Rooms(RuleBasedStateMachine):
             return
         if held:
             room.status = "closing"
-        elif len(room.of("paid")) >= ENOUGH:
+        elif self.short and len(room.of("paid")) >= ENOUGH:
             self.complete(room)
         else:
             self.undo(room, "failed")
@@ -171,9 +183,12 @@ class Rooms(RuleBasedStateMachine):
     def pick_room(self, number: int) -> tuple[str, Model]:
         return sorted(self.rooms.items())[number % len(self.rooms)]
 
-    def pick_chair(self, number: int) -> tuple[str, Chair, Model]:
+    def pick_chair(self, number: int, status: str = "") -> tuple[str, Chair, Model]:
         chairs = [
-            (name, c, room) for room in self.rooms.values() for name, c in room.chairs.items()
+            (name, chair, room)
+            for room in self.rooms.values()
+            for name, chair in room.chairs.items()
+            if status in ("", chair.status)
         ]
         return sorted(chairs, key=lambda row: row[0])[number % len(chairs)]
 
@@ -200,7 +215,9 @@ class Rooms(RuleBasedStateMachine):
     @precondition(lambda self: self.rooms)
     @rule(number=NUMBERS, who=WHO, sku=SKU)
     def hold(self, number: int, who: int, sku: str) -> None:
-        name, room = self.pick_room(number)
+        self.hold_in(*self.pick_room(number), who, sku)
+
+    def hold_in(self, name: str, room: Model, who: int, sku: str) -> None:
         row = Room.objects.get(public_id=name)
         seat = self.call(services.seat_hold, room=row, **self.asked(who, sku))
         assert (seat is not None) == self.free_in(room, who, sku)
@@ -226,10 +243,29 @@ class Rooms(RuleBasedStateMachine):
         assert (seat is not None) == may
         chair.sku = sku if may else chair.sku
 
+    @precondition(lambda self: any(room.of("held") for room in self.rooms.values()))
+    @rule(number=NUMBERS)
+    def pay_a_hold(self, number: int) -> None:
+        self.pay_for(*self.pick_chair(number, "held"))
+
     @precondition(lambda self: self.rooms)
     @rule(number=NUMBERS)
-    def pay(self, number: int) -> None:
-        name, chair, room = self.pick_chair(number)
+    def pay_again_or_late(self, number: int) -> None:
+        self.pay_for(*self.pick_chair(number))
+
+    @precondition(lambda self: any(room.status == "open" for room in self.rooms.values()))
+    @rule(sku=SKU, guests=st.integers(1, 2))
+    def guests_come(self, sku: str, guests: int) -> None:
+        name, room = next(row for row in self.rooms.items() if row[1].status == "open")
+        for who in range(5):
+            before = set(room.chairs)
+            if guests and room.status == "open":
+                self.hold_in(name, room, who, sku)
+            for chair in set(room.chairs) - before:
+                guests -= 1
+                self.pay_for(chair, room.chairs[chair], room)
+
+    def pay_for(self, name: str, chair: Chair, room: Model) -> None:
         order, price = f"order-{len(self.bills)}", PRICES[chair.sku]
         bill = self.bills[order] = Bill(price)
         self.report(order, chair, name)

@@ -16,6 +16,7 @@ from apps.groupbuy.rules import AtDeadline, Listing, Overflow, Settlement
 
 DAY = dt.timedelta(days=1)
 MINUTE = dt.timedelta(minutes=1)
+YEAR = 366 * DAY
 
 
 def choices_of(values: type[enum.StrEnum]) -> list[tuple[str, str]]:
@@ -129,6 +130,9 @@ class Offer(models.Model):
             )
             if (given := getattr(self, name)) is not None and given < MINUTE
         }
+        for name in ("duration", "hold_ttl", "cooldown_window", "cooldown"):
+            if (given := getattr(self, name)) is not None and given > YEAR:
+                faults[name] = "A year at the most: 366 00:00:00."
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
             faults["ends_at"] = "An offer ends after it starts."
         if self.minimum_seats and self.room_size and self.minimum_seats > self.room_size:

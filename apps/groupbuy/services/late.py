@@ -70,7 +70,7 @@ def seat_elsewhere(room: Room, terms: Terms, late: Seat, clock: dt.datetime) -> 
     """
     if terms.overflow is not Overflow.OTHER_ROOM:
         return None
-    for room_id in _open_rooms_beside(room):
+    for room_id in rooms_beside(room):
         other = _lock_if_free(room_id)
         if other is None:
             continue
@@ -80,7 +80,8 @@ def seat_elsewhere(room: Room, terms: Terms, late: Seat, clock: dt.datetime) -> 
     return None
 
 
-def _open_rooms_beside(room: Room) -> list[int]:
+def rooms_beside(room: Room) -> list[int]:
+    """The offer's other rooms in which somebody too late is tried, in that order. Only reads."""
     open_ = Room.objects.filter(
         offer_id=room.offer_id,
         status=RoomStatus.OPEN,
