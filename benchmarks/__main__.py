@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
             django.setup()
             from benchmarks import suite
 
-            suite.run(options, url)
+            suite.run(options, url, server)
     except BenchmarkError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1

@@ -18,6 +18,7 @@ from benchmarks.database import Database
 from benchmarks.load import NAME as LOAD
 from benchmarks.options import Options
 from benchmarks.rounds import Measured, Result
+from benchmarks.stories import Story
 from benchmarks.writes import Rows
 
 
@@ -35,12 +36,26 @@ def machine(database: Database, options: Options) -> dict[str, Any]:
         "seconds": options.seconds,
         "connections": options.connections,
         "members": options.members,
+        "groups": options.groups,
+        "runs": options.runs,
         "generators": {"GET": visits.generator(), "POST": LOAD, "SQL": "pgbench"},
     }
 
 
-def show(console: Console, results: Sequence[Result], facts: dict[str, Any]) -> None:
-    """Print the table of ratios, and what it was measured on."""
+def show(
+    console: Console, results: Sequence[Result], stories: Sequence[Story], facts: dict[str, Any]
+) -> None:
+    """Print the table of ratios, the stories, and what it was measured on."""
+    if results:
+        _show_table(console, results)
+    for story in stories:
+        console.print(f"{story.name}: {story.title}", highlight=False)
+        for line in story.lines:
+            console.print(f"  {line}", highlight=False)
+    console.print(_measured_on(facts), style="dim", highlight=False)
+
+
+def _show_table(console: Console, results: Sequence[Result]) -> None:
     table = Table(
         title="The engine beside PostgreSQL's own ceiling, per second",
         title_justify="left",
@@ -59,7 +74,6 @@ def show(console: Console, results: Sequence[Result], facts: dict[str, Any]) -> 
     console.print(table)
     for result in results:
         console.print(f"{result.case.name}: {result.case.title}", highlight=False)
-    console.print(_measured_on(facts), style="dim", highlight=False)
 
 
 def _measured_on(facts: dict[str, Any]) -> str:
@@ -94,9 +108,15 @@ def _total(rows: Rows) -> str:
     return f"{added:g} + {changed:g}"
 
 
-def write(path: Path, results: Sequence[Result], facts: dict[str, Any]) -> None:
+def write(
+    path: Path, results: Sequence[Result], stories: Sequence[Story], facts: dict[str, Any]
+) -> None:
     """Keep everything, every sample included, as JSON."""
-    told = {"machine": facts, "cases": {result.case.name: _told(result) for result in results}}
+    told = {
+        "machine": facts,
+        "cases": {result.case.name: _told(result) for result in results},
+        "stories": {story.name: {"title": story.title, **story.told} for story in stories},
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(told, indent=2) + "\n")
 

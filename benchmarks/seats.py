@@ -5,7 +5,7 @@ import json
 from collections import deque
 from collections.abc import Iterable
 
-from apps.groupbuy.models import Offer
+from apps.groupbuy.models import Offer, Room
 from benchmarks import load, pgbench, stage
 from benchmarks.arena import Arena
 from benchmarks.database import Database
@@ -67,6 +67,12 @@ def make_many_case(arena: Arena) -> Case:
     )
 
 
+def make_many_ceiling(database: Database, connections: int) -> "InsertedSeats":
+    """The ceiling of `make_many_case` alone."""
+    offers = _make_offers("The ceiling of many rooms", OFFERS, MANY_SIZE)
+    return InsertedSeats(database, offers, connections, hot=False)
+
+
 def _make_offers(name: str, number: int, size: int) -> list[Offer]:
     campaign = stage.make_group_campaign(name)
     return [stage.make_offer(campaign, size=size) for _ in range(number)]
@@ -108,16 +114,20 @@ class HeldSeats:
     def _fill(self, rooms: Iterable[OpenRoom]) -> list[bytes]:
         """Requests for all free seats of these rooms, one in each room after the other."""
         by_room = [
-            [self._request(opened, guest) for guest in stage.make_guests(opened.link, free)]
+            [
+                request(self._address, opened.room, guest)
+                for guest in stage.make_guests(opened.link, free)
+            ]
             for opened in rooms
             for free in [opened.room.size - 1]
         ]
         return [request for turn in zip(*by_room, strict=True) for request in turn]
 
-    def _request(self, opened: OpenRoom, guest: Guest) -> bytes:
-        body = {"visit_token": guest.visit_token, "sku": stage.TEA.sku}
-        path = f"/api/v1/rooms/{opened.room.public_id}/seats"
-        return load.post(self._address, path, guest.token, body)
+
+def request(address: Address, room: Room, guest: Guest) -> bytes:
+    """What a guest's phone asks, to hold a seat in a room."""
+    body = {"visit_token": guest.visit_token, "sku": stage.TEA.sku}
+    return load.post(address, f"/api/v1/rooms/{room.public_id}/seats", guest.token, body)
 
 
 class InsertedSeats:

@@ -94,14 +94,14 @@ def make_link(campaign: Campaign) -> Link:
     return link
 
 
-def make_offer(campaign: Campaign, *, size: int) -> Offer:
+def make_offer(campaign: Campaign, *, size: int, item: ItemTerms = TEA) -> Offer:
     return offer_create(
         campaign_id=campaign.pk,
         title=f"Green tea for {size}",
         room_size=size,
         duration=dt.timedelta(days=1),
         hold_ttl=dt.timedelta(hours=6),
-        items=(TEA,),
+        items=(item,),
     )
 
 
@@ -151,12 +151,17 @@ class Guest:
 @transaction.atomic
 def make_guests(link: Link, number: int) -> list[Guest]:
     """New members who came by `link`. Rows without a face: thousands are needed, quickly."""
-    now, opening = timezone.now(), Opening("GET", "", is_bot=False)
     members = Member.objects.bulk_create(Member() for _ in range(number))
-    return [
-        Guest(
-            member_token_issue(MemberClaims(member.pk, member.public_id, False), now=now)[0],
-            visit_token(visit_record(link=link, opening=opening)),
-        )
-        for member in members
-    ]
+    return [make_guest(link, member) for member in members]
+
+
+def make_guest(link: Link, member: Member) -> Guest:
+    """A member who has just opened `link`."""
+    claims, opening = (
+        MemberClaims(member.pk, member.public_id, False),
+        Opening("GET", "", is_bot=False),
+    )
+    return Guest(
+        member_token_issue(claims, now=timezone.now())[0],
+        visit_token(visit_record(link=link, opening=opening)),
+    )

@@ -1,13 +1,24 @@
 """All cases, one after the other. To be imported after `django.setup()`."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 
 from django.core.management import call_command
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import coupons, events, ledger, points, report, seats, tiers, visits
+from benchmarks import (
+    coupons,
+    events,
+    ledger,
+    offers,
+    points,
+    report,
+    seats,
+    stories,
+    tiers,
+    visits,
+)
 from benchmarks.arena import Arena
 from benchmarks.database import Database
 from benchmarks.engine import served
@@ -18,6 +29,7 @@ CASES: dict[str, Callable[[Arena], Case]] = {
     "visits": visits.make_case,
     "seats-hot": seats.make_hot_case,
     "seats-many": seats.make_many_case,
+    "offer-hot": offers.make_hot_case,
     "events": events.make_case,
     "points-spend": points.make_spend_case,
     "points-pair": points.make_pair_case,
@@ -27,22 +39,24 @@ CASES: dict[str, Callable[[Arena], Case]] = {
 }
 
 
-def run(options: Options, url: str) -> None:
+def run(options: Options, url: str, server_url: str) -> None:
     """Migrate, serve, measure, and tell, as a table and as JSON. Raises BenchmarkError."""
     console = Console()
-    with closing(Database(url)) as database:
+    with closing(Database(url)) as database, _progress(console) as progress:
         call_command("migrate", verbosity=0)
-        results = _measure(options, database, console)
+        told = [stories.tell(name, options, server_url, progress) for name in options.stories]
+        results = _measure(options, database, progress) if options.only else []
         machine = report.machine(database, options)
-    report.show(console, results, machine)
-    report.write(options.json, results, machine)
+    report.show(console, results, told, machine)
+    report.write(options.json, results, told, machine)
 
 
-def _measure(options: Options, database: Database, console: Console) -> list[Result]:
+def _measure(options: Options, database: Database, progress: Progress) -> list[Result]:
     results = []
-    with served() as server, _progress(console, options) as (now, on_round):
+    task = progress.add_task("", total=len(options.only) * 2 * (options.rounds + 1))
+    with served() as server:
         for name in options.only:
-            now(name)
+            progress.update(task, description=name)
             with ExitStack() as stack:
                 arena = Arena(
                     database,
@@ -52,20 +66,18 @@ def _measure(options: Options, database: Database, console: Console) -> list[Res
                     options.members,
                     stack,
                 )
-                case = CASES[name](arena)
-                results.append(contest(case, database, options.rounds, options.seconds, on_round))
+                results.append(
+                    contest(
+                        CASES[name](arena),
+                        database,
+                        options.rounds,
+                        options.seconds,
+                        lambda: progress.advance(task),
+                    )
+                )
     return results
 
 
-@contextmanager
-def _progress(
-    console: Console, options: Options
-) -> Iterator[tuple[Callable[[str], None], Callable[[], None]]]:
-    """A bar of all rounds; yields what to call with a case's name, and after each round."""
+def _progress(console: Console) -> Progress:
     columns = (TextColumn("{task.description:<13}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("", total=len(options.only) * 2 * (options.rounds + 1))
-        yield (
-            lambda name: progress.update(task, description=name),
-            lambda: progress.advance(task),
-        )
+    return Progress(*columns, TimeElapsedColumn(), console=console, transient=True)

@@ -67,16 +67,12 @@ def make_campaign(
 
 
 def make_offer(campaign: Campaign, *, size: int = 2, stock: int = 1000, **given: Any) -> Offer:
-    """An offer of one item at 5900 alone, 4900 together."""
+    """An offer of one item at 5900 alone, 4900 together, if no others are given."""
     given = {
         "title": "Tea",
         "duration": dt.timedelta(hours=1),
         "hold_ttl": dt.timedelta(minutes=10),
+        "items": (ItemTerms("tea", "Tea", 5900, 4900, stock),),
         **given,
     }
-    return offer_create(
-        campaign_id=campaign.pk,
-        room_size=size,
-        items=(ItemTerms("tea", "Tea", 5900, 4900, stock),),
-        **given,
-    )
+    return offer_create(campaign_id=campaign.pk, room_size=size, **given)

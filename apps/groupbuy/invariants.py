@@ -92,6 +92,16 @@ GROUPBUY = (
            GROUP BY s.id HAVING count(f.id) <> 1""",
     ),
     Invariant(
+        11,
+        "a payment for a seat is in a seat, is asked back, or was paid back",
+        """SELECT l.id, l.seat, l.amount_minor FROM orders_orderline l
+           JOIN orders_order o ON o.id = l.order_id
+           WHERE l.seat <> '' AND l.refunded_minor < l.amount_minor
+             AND o.refunded_minor < o.paid_minor
+             AND NOT EXISTS (SELECT FROM groupbuy_seat s WHERE s.line_id = l.id)
+             AND NOT EXISTS (SELECT FROM groupbuy_refundorder f WHERE f.line_id = l.id)""",
+    ),
+    Invariant(
         12,
         "what a final price leaves over goes back once: as a refund order or as points",
         """SELECT s.id, s.room_id, s.settlement, s.price_minor, s.final_price_minor,

@@ -51,6 +51,15 @@ WITH turn AS (
          room.id, member_id, referrer_id, item_id, 1, price_minor, 0,
          '', position, :size, 'held', '', '', at, at + hold_ttl
   FROM turn, room
+  RETURNING public_id
+), held AS (
+  INSERT INTO core_event (
+    key, kind, payload, occurred_at, hops, is_test, status, attempts, last_error
+  )
+  SELECT 'seat.held:' || seat.public_id, 'seat.held',
+         jsonb_build_object('seat', seat.public_id, 'room', room.id), at,
+         0, false, 'pending', 0, ''
+  FROM seat, room
 )
 INSERT INTO core_idempotentreply (
   credential, method, path, key, fingerprint, status_code, body

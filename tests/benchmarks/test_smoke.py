@@ -12,9 +12,9 @@ from tests.demo.own_var import ROOT, environ, own_var
 pytestmark = pytest.mark.slow
 
 # Where the ceiling does the same; of the others it is one transfer between two accounts.
-ALIKE = ("visits", "seats-hot", "events", "tiers-million")
+ALIKE = ("visits", "seats-hot", "offer-hot", "events", "tiers-million")
 TRANSFERS = ("points-spend", "points-pair", "coupon-redeem", "ledger")
-CASES = (*ALIKE[:3], *TRANSFERS, *ALIKE[3:])
+CASES = (*ALIKE[:4], *TRANSFERS, *ALIKE[4:])
 
 
 @pytest.fixture(scope="module")

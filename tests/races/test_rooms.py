@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from apps.checkout.services import order_report
+from apps.checkout.services import Reported, order_report
 from apps.core.transactions import retrying
 from apps.groupbuy.errors import RoomFull
-from apps.groupbuy.models import RefundOrder, Room, Seat
+from apps.groupbuy.models import Offer, RefundOrder, Room, Seat
 from apps.groupbuy.services import payments, room_open, rooms, rooms_turn, seat_hold, seats
 from apps.invites.selectors import Brought
 from apps.members.models import Member
@@ -20,26 +20,34 @@ from tests.races.threads import Gap, at_once, attempt, broken_promises, each, wi
 PRICE = 4900
 
 
-def pay(seat: Seat, order_id: str = "") -> None:
-    order_report(
-        report=OrderReport(
-            order_id=order_id or f"o{seat.pk}",
-            member_id=seat.member_id,
-            currency="CNY",
-            paid_minor=PRICE,
-            occurred_at=now(),
-            lines=(LineReport("1", "tea", 1, PRICE, seat=seat.public_id),),
-        ),
-        brought=Brought(),
-        now=now(),
+def order_of(seat: Seat, order_id: str, at: dt.datetime) -> OrderReport:
+    """What the shop reports when a seat is paid."""
+    return OrderReport(
+        order_id=order_id,
+        member_id=seat.member_id,
+        currency="CNY",
+        paid_minor=PRICE,
+        occurred_at=at,
+        lines=(LineReport("1", "tea", 1, PRICE, seat=seat.public_id),),
     )
 
 
-def open_room(size: int = 2, **terms: Any) -> Room:
-    """Ann's open room."""
-    offer = make_offer(make_campaign(qualifying_act="room"), size=size, **terms)
+def report(order: OrderReport) -> Reported:
+    return order_report(report=order, brought=Brought(), now=now())
+
+
+def pay(seat: Seat) -> None:
+    report(order_of(seat, f"o{seat.pk}", now()))
+
+
+def open_room(size: int = 2, host: str = "ann") -> Room:
+    """Ann's open room, with an offer of its own."""
+    return open_room_in(make_offer(make_campaign(qualifying_act="room"), size=size), host)
+
+
+def open_room_in(offer: Offer, host: str = "") -> Room:
     room, seat = room_open(
-        offer=offer, member_id=make_member("ann").pk, brought=Brought(), now=now()
+        offer=offer, member_id=make_member(host).pk, brought=Brought(), now=now()
     )
     pay(seat)
     room.refresh_from_db()
@@ -206,7 +214,7 @@ def test_how_a_room_ended_is_final(due: tuple[Room, Seat], promised: None) -> No
 
 
 def test_payments_and_sweepers_all_at_once(promised: None) -> None:
-    late = [open_room_of(f"host-{n}") for n in range(6)]
+    late = [open_room(host=f"host-{n}") for n in range(6)]
     waiting = [(room, hold(room, make_member())) for room in late]
     for room, _ in waiting[::2]:
         due_now(room)
@@ -220,13 +228,3 @@ def test_payments_and_sweepers_all_at_once(promised: None) -> None:
         paid = room.seats.filter(status="paid").count()
         asked = RefundOrder.objects.filter(seat__room=room).count()
         assert (room.status, paid, asked) in {("completed", 2, 0), ("failed", 0, 2)}
-
-
-def open_room_of(name: str) -> Room:
-    offer = make_offer(make_campaign(qualifying_act="room"))
-    room, seat = room_open(
-        offer=offer, member_id=make_member(name).pk, brought=Brought(), now=now()
-    )
-    pay(seat)
-    room.refresh_from_db()
-    return room

@@ -1,0 +1,145 @@
+"""What is told once, and not measured in rounds: each in a database of its own."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+from rich.progress import Progress
+
+from apps.demo.history import HistoryRefused
+from benchmarks import anatomy, oversell, replay, seats
+from benchmarks.database import Database, fresh_database
+from benchmarks.errors import BenchmarkError
+from benchmarks.options import Options
+
+
+@dataclass(frozen=True)
+class Story:
+    """What came of it: lines for people, and figures for programs."""
+
+    name: str
+    title: str
+    lines: tuple[str, ...]
+    told: dict[str, Any]
+
+
+def tell(name: str, options: Options, server_url: str, progress: Progress) -> Story:
+    """Do what a story is about, and tell it. Raises BenchmarkError when a promise was broken."""
+    with _own_database(server_url) as url:
+        return STORIES[name](options, url, progress)
+
+
+@contextmanager
+def _own_database(server_url: str) -> Iterator[str]:
+    """Have this process use a fresh database, migrated, as long as the block lasts."""
+    former = connection.settings_dict["NAME"], os.environ["DATABASE_URL"]
+    with fresh_database(server_url) as url:
+        try:
+            _use(url.rpartition("/")[2].partition("?")[0], url)
+            call_command("migrate", verbosity=0)
+            yield url
+        finally:
+            _use(*former)
+
+
+def _use(name: str, url: str) -> None:
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    os.environ["DATABASE_URL"] = url
+
+
+def _replayed(options: Options, url: str, progress: Progress) -> Story:
+    if not replay.DATA.exists():
+        absent = f"left out: the groups are not here: {replay.DATA}"
+        return Story("replay-groups", "real groups by the services", (absent,), {"absent": True})
+    try:
+        groups = replay.chosen(replay.DATA, options.groups)
+    except HistoryRefused as error:
+        raise BenchmarkError(f"replay-groups: {error}") from None
+    task = progress.add_task("replay-groups", total=None)
+    done = replay.replay(groups, url, lambda acts: progress.update(task, total=acts, advance=1))
+    progress.remove_task(task)
+    wanted = replay.wanted(groups)
+    if done.figures != wanted or done.breaches:
+        raise BenchmarkError(
+            f"replay-groups: {done.figures}, not {wanted}; {done.breaches or 'promises kept'}"
+        )
+    ceiling = _ceiling(options, url)
+    told = done.told() | {"ceiling_seats_per_second": round(ceiling, 1)}
+    times = told["milliseconds"]
+    figures = done.figures
+    return Story(
+        "replay-groups",
+        f"{len(groups):,} real groups by {replay.CLIENTS} clients that call the services",
+        (
+            (
+                f"{figures.completed:,} completed, {figures.failed:,} failed, {figures.seats:,} seats "
+                f"sold, {figures.refund_orders:,} refund orders, {figures.left:,} pieces given back: "
+                "all as in the history; every invariant holds"
+            ),
+            (
+                f"{done.seats_per_second:,.0f} seats held and paid per second in {done.seconds:,.0f} s; "
+                f"the ceiling holds {ceiling:,.0f} (and pays none): "
+                f"{done.seats_per_second / ceiling:.3f}"
+            ),
+            (
+                f"hold p50 {times['hold']['p50']:g} ms, p95 {times['hold']['p95']:g} ms; "
+                f"payment p50 {times['pay']['p50']:g} ms, p95 {times['pay']['p95']:g} ms"
+            ),
+            f"{done.mebibytes:,.0f} MiB at most in {replay.CLIENTS} clients and the sweeper",
+        ),
+        told,
+    )
+
+
+def _ceiling(options: Options, url: str) -> float:
+    """Seats per second by the least SQL that holds one, by as many clients, after the replay."""
+    database = Database(url)
+    try:
+        side = seats.make_many_ceiling(database, replay.CLIENTS)
+        side.prepare(int(side.guess * max(options.seconds, side.least_seconds) * 5))
+        return side.run(options.seconds).rate
+    finally:
+        database.close()
+
+
+def _oversold(options: Options, url: str, progress: Progress) -> Story:
+    task = progress.add_task("oversell", total=2 * options.runs)
+    ours, shops = oversell.contest(options.runs, url, lambda: progress.advance(task))
+    progress.remove_task(task)
+    if set(ours.sold) != {oversell.STOCK}:
+        raise BenchmarkError(f"oversell: runs sold {sorted(set(ours.sold))} of {oversell.STOCK}")
+    told = {"engine": ours.told(), "django_oscar": shops.told() if shops else None}
+    return Story(
+        "oversell",
+        f"{options.runs} runs of {oversell.CLIENTS} processes on a stock of {oversell.STOCK}, "
+        f"each with {oversell.TRIES} buyers",
+        (
+            f"engine: {ours.line()}",
+            f"django-oscar {shops.version}: {shops.line()}" if shops else oversell.NO_SHOP,
+        ),
+        told,
+    )
+
+
+def _dissected(_options: Options, _url: str, progress: Progress) -> Story:
+    task = progress.add_task("anatomy", total=2 * (anatomy.ACTS + anatomy.WATCHED))
+    parts = anatomy.dissect(lambda: progress.advance(task))
+    progress.remove_task(task)
+    return Story(
+        "anatomy",
+        "processor time and statements of a seat held, and of one paid, through the API",
+        tuple(line for part in parts for line in part.lines()),
+        {part.name: part.told() for part in parts},
+    )
+
+
+STORIES: dict[str, Callable[[Options, str, Progress], Story]] = {
+    "replay-groups": _replayed,
+    "oversell": _oversold,
+    "anatomy": _dissected,
+}
