@@ -126,7 +126,12 @@ def test_a_members_mark_knows_their_own_seat(committed: None) -> None:
     assert everybody == emmas != doras
     paid = Seat.objects.exclude(line=None)[0]
     RefundOrder.objects.create(
-        line=paid.line, seat=seat, amount_minor=1, currency="CNY", why="too_late"
+        line=paid.line,
+        seat=seat,
+        amount_minor=1,
+        currency="CNY",
+        why="too_late",
+        ask_again_at=clock.now(),
     )
     assert mark(room) == everybody
     assert mark(room, dora.pk) != doras

@@ -11,7 +11,7 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from apps.core import api
 from apps.core.callers import Caller, Door
 from apps.core.models import IdempotentReply
-from apps.groupbuy import api as groupbuy_api
+from apps.groupbuy.api import offers as groupbuy_api
 from apps.groupbuy.models import Offer, Room
 from apps.members.models import Member
 from tests.flows.client import Shop
