@@ -345,6 +345,15 @@ def test_a_room_whose_only_payer_leaves_is_cancelled(
     assert stock() == (0, 0)
 
 
+def test_leaving_a_refunded_seat_keeps_why_it_was_freed(
+    shop: Shop, bob: Phone, room: str, drain: Drain
+) -> None:
+    seat = bob.seat(room)
+    accepted(shop.refund(shop.paid(bob, seat)))
+    accepted(bob.ask("DELETE", f"/seats/{seat}"), 204)
+    assert shop.seat(seat)["released"] == "refunded"
+
+
 def test_olga_cancels_a_room(shop: Shop, bob: Phone, room: str, drain: Drain) -> None:
     shop.paid(bob, bob.seat(room))
     room_cancel(room_id=Seat.objects.filter(room__public_id=room)[0].room_id, reason="recall")

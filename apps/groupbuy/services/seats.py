@@ -200,10 +200,12 @@ def seats_release(room: Room, seats: Iterable[Seat], why: str, clock: dt.datetim
     released = 0
     for seat in seats:
         was = seat.status
+        if was == Seat.Status.RELEASED:
+            continue  # it keeps its first reason
         changed = Seat.objects.filter(pk=seat.pk, status=was).update(
             status=Seat.Status.RELEASED, released=why, released_at=clock
         )
-        if changed and was != Seat.Status.RELEASED:
+        if changed:
             stock_free(seat=seat, was=was)
             seat_report(events.SEAT_RELEASED, seat, room, clock, reason=str(why))
             released += 1
