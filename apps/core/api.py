@@ -2,14 +2,10 @@
 
 import datetime as dt
 import functools
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db import transaction
-from psycopg.types.json import Jsonb
+from django.db import IntegrityError, OperationalError, transaction
 from rest_framework import exceptions as drf
 from rest_framework import serializers
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -18,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.core import clock, statements
+from apps.core import clock
 from apps.core.callers import Caller, Door, caller_of
 from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from apps.core.fingerprints import fingerprint
-from apps.core.transactions import retrying
+from apps.core.replies import Asked, claim, keep
+from apps.core.transactions import is_transient, retrying
 
 REPLAYED = "Idempotent-Replayed"
 
@@ -127,24 +124,13 @@ class EnginePagination(CursorPagination):
 Post = Callable[..., Response]
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What makes a request the same as another: credential, method, path and key; and its body."""
-
-    names: tuple[str, str, str, str]
-    fingerprint: str
+# A door that does all it does in one statement; None when it did nothing.
+AtOnce = Callable[[Request, dict[str, Any], Asked], Response | None]
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """The reply that was given to the first request, and the body it was given for."""
-
-    fingerprint: str
-    status_code: int
-    body: Any
-
-
-def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
+def idempotent(
+    *, omit: tuple[str, ...] = (), at_once: AtOnce | None = None
+) -> Callable[[Post], Post]:
     """Make a POST happen once per (credential, method, path, Idempotency-Key).
 
     The door's work and its stored reply commit in one transaction, retried from the top after a
@@ -152,6 +138,9 @@ def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
     another body it is refused (422), while the first is under way 409. Only 2xx replies are kept,
     without the fields in `omit` (secrets are shown once). The key is required of servers and
     members (400 without), optional on public doors.
+
+    `at_once` is tried before the door, outside a transaction: one statement that does all of it,
+    `replies.ASKED` and `replies.KEEP` included, where nothing is unusual.
     """
 
     def decorate(post: Post) -> Post:
@@ -160,7 +149,7 @@ def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
             caller = caller_of(request)
             if caller is None and "Idempotency-Key" not in request.headers:
                 return retrying(lambda: _in_transaction(post, view, request, *args, **kwargs))
-            asked = _Asked(
+            asked = Asked(
                 names=(
                     _credential(caller),
                     str(request.method),
@@ -169,6 +158,10 @@ def idempotent(*, omit: tuple[str, ...] = ()) -> Callable[[Post], Post]:
                 ),
                 fingerprint=fingerprint(request.data),
             )
+            if at_once is not None:
+                done = _at_once(at_once, request, kwargs, asked)
+                if done is not None:
+                    return done
             return retrying(lambda: _once(asked, omit, post, view, request, *args, **kwargs))
 
         return door
@@ -199,9 +192,22 @@ def _in_transaction(post: Post, *args: Any, **kwargs: Any) -> Response:
         return post(*args, **kwargs)
 
 
-def _once(asked: _Asked, omit: tuple[str, ...], post: Post, *args: Any, **kwargs: Any) -> Response:
+def _at_once(
+    at_once: AtOnce, request: Request, names: dict[str, Any], asked: Asked
+) -> Response | None:
+    try:
+        return at_once(request, names, asked)
+    except IntegrityError:
+        return None  # a twin was faster; its reply is found now
+    except OperationalError as error:
+        if is_transient(error):
+            return None
+        raise
+
+
+def _once(asked: Asked, omit: tuple[str, ...], post: Post, *args: Any, **kwargs: Any) -> Response:
     with transaction.atomic():
-        alone, kept = _claim(asked)
+        alone, kept = claim(asked)
         if not alone:
             raise RequestInFlight()
         if kept is not None:
@@ -210,43 +216,9 @@ def _once(asked: _Asked, omit: tuple[str, ...], post: Post, *args: Any, **kwargs
             return Response(kept.body, status=kept.status_code, headers={REPLAYED: "true"})
         response = post(*args, **kwargs)
         if 200 <= response.status_code < 300:
-            _keep(asked, response.status_code, _without(response.data, omit))
+            if not keep(asked, response.status_code, _without(response.data, omit)):
+                raise RequestInFlight()  # a twin was faster, and all of this is undone
         return response
-
-
-# Without the ORM: these two are part of every POST, and building them costs more than running them.
-_CLAIM = """
-SELECT pg_try_advisory_xact_lock(%s), kept.fingerprint, kept.status_code, kept.body
-FROM (VALUES (1)) AS asked LEFT JOIN core_idempotentreply kept
-  ON kept.credential = %s AND kept.method = %s AND kept.path = %s AND kept.key = %s
-"""
-_KEEP = """
-INSERT INTO core_idempotentreply
-  (credential, method, path, key, fingerprint, status_code, body, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, engine_now())
-ON CONFLICT DO NOTHING RETURNING id
-"""
-
-
-def _claim(asked: _Asked) -> tuple[bool, _Kept | None]:
-    """Whether nobody else works on this key (its advisory lock is taken, without waiting), and the
-    reply that is kept for it.
-
-    A twin that ends between this statement's snapshot and its lock is not seen: `_keep` meets it.
-    """
-    name = "\0".join(asked.names)
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    [(alone, made_for, status_code, body)] = statements.run(_CLAIM, [number, *asked.names])
-    if made_for is None:
-        return alone, None
-    return alone, _Kept(made_for, status_code, None if body is None else json.loads(body))
-
-
-def _keep(asked: _Asked, status_code: int, body: Any) -> None:
-    """Keep a reply. Raises RequestInFlight, and so undoes everything, when a twin was faster."""
-    answer: list[Any] = [asked.fingerprint, status_code, None if body is None else Jsonb(body)]
-    if not statements.run(_KEEP, [*asked.names, *answer]):
-        raise RequestInFlight()
 
 
 def _without(body: Any, omit: tuple[str, ...]) -> Any:

@@ -104,6 +104,15 @@ def _insert(event: Event) -> bool:
     return True
 
 
+# `event_record` as a part of a statement that does all of a request: outside a subscriber, and with
+# `nudges.nudge_processor` after it. A key that is taken undoes the statement.
+EVENT = """noted AS (
+  INSERT INTO core_event
+    (key, kind, payload, occurred_at, is_test, hops, status, attempts, last_error)
+  SELECT {key}, %(event_kind)s, {payload}, %(now)s, %(is_test)s, 0, 'pending', 0, '' FROM {source}
+)"""
+
+
 def event_process_next() -> bool:
     """Claim one due event and run its subscribers; True when there was one.
 

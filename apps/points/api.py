@@ -19,6 +19,7 @@ from apps.core.api import (
 )
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.fingerprints import fingerprint
+from apps.core.replies import Asked
 from apps.members.models import Member
 from apps.members.selectors import member_by_external_id
 from apps.points import selectors, services
@@ -181,13 +182,31 @@ class MemberStatementView(EngineView):
         return Response(StatementOutput(found).data)
 
 
+def _spend_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
+    fields = parsed(SpendInput, request.data)
+    ttl = fields.get("ttl_seconds")
+    reservation = services.points_reserve_and_reply(
+        external_id=fields["member"],
+        amount=fields["amount"],
+        order_id=fields["order_id"],
+        is_test=is_test(request),
+        key=_key(request),
+        now=clock.now(),
+        ttl=dt.timedelta(seconds=ttl) if ttl else None,
+        reply=asked,
+    )
+    if reservation is None:
+        return None
+    return Response(shown(SpendOutput, reservation), status=201)
+
+
 class SpendsView(EngineView):
     """Points at checkout."""
 
     scope = "rewards"
 
     @extend_schema(request=SpendInput, responses={201: SpendOutput})
-    @idempotent()
+    @idempotent(at_once=_spend_at_once)
     def post(self, request: Request) -> Response:
         """Set points aside for an order. Paying the order captures them, cancelling releases them."""
         fields = parsed(SpendInput, request.data)

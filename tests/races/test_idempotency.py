@@ -75,7 +75,7 @@ def test_the_second_is_told_that_the_first_is_under_way(
 def test_control_without_the_claim_the_unique_key_still_undoes_one(
     promised: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "_claim", lambda asked: (True, None))
+    monkeypatch.setattr(api, "claim", lambda asked: (True, None))
     first, second = twice(monkeypatch)
     assert (first.status_code, second.status_code) == (201, 409)
     assert Room.objects.count() == 1
@@ -84,7 +84,7 @@ def test_control_without_the_claim_the_unique_key_still_undoes_one(
 def test_control_without_claim_and_unique_key_there_are_two_effects(
     committed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "_claim", lambda asked: (True, None))
+    monkeypatch.setattr(api, "claim", lambda asked: (True, None))
     with without("core_idempotentreply", "one_effect_per_key"):
         first, second = twice(monkeypatch)
         assert (first.status_code, second.status_code) == (201, 201)

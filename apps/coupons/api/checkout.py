@@ -1,6 +1,7 @@
 """Doors: the shop reserves, redeems and releases coupons at checkout."""
 
 import datetime as dt
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 from apps.core import clock
 from apps.core.api import EngineView, idempotent, parsed, shown
 from apps.core.callers import is_test
+from apps.core.replies import Asked
 from apps.coupons import services
 from apps.coupons.api.shapes import (
     CouponRedeemInput,
@@ -43,13 +45,26 @@ class CouponReserveView(EngineView):
         return Response(shown(CouponUseOutput, coupon))
 
 
+def _redeem_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
+    fields = parsed(CouponRedeemInput, request.data)
+    coupon = services.coupon_redeem_and_reply(
+        code=names["code"],
+        external_id=fields["member"],
+        order_id=fields["order_id"],
+        is_test=is_test(request),
+        now=clock.now(),
+        reply=asked,
+    )
+    return None if coupon is None else Response(shown(CouponUseOutput, coupon))
+
+
 class CouponRedeemView(EngineView):
     """Use a coupon for an order, reserved for it before or not."""
 
     scope = "rewards"
 
     @extend_schema(request=CouponRedeemInput, responses=CouponUseOutput)
-    @idempotent()
+    @idempotent(at_once=_redeem_at_once)
     def post(self, request: Request, code: str) -> Response:
         fields = parsed(CouponRedeemInput, request.data)
         member = member_by_external_id(

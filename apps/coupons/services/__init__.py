@@ -27,6 +27,7 @@ from apps.coupons.services.minting import (
 from apps.coupons.services.pools import RefusedCode, pool_import
 from apps.coupons.services.spending import (
     coupon_redeem,
+    coupon_redeem_and_reply,
     coupon_release,
     coupon_reserve,
     coupons_capture_order,
@@ -53,6 +54,7 @@ __all__ = [
     "coupon_issue",
     "coupon_promise",
     "coupon_redeem",
+    "coupon_redeem_and_reply",
     "coupon_release",
     "coupon_reserve",
     "coupon_revoke",

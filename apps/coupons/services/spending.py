@@ -1,11 +1,14 @@
 """Coupons at checkout: reserved for an order, redeemed by its payment, returned by its refund."""
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import Q
 
-from apps.core import statements
+from apps.core import nudges, statements
 from apps.core.clock import engine_now
+from apps.core.replies import ASKED, KEEP, Asked
+from apps.core.services import EVENT
 from apps.core.transactions import in_transaction
 from apps.coupons import events
 from apps.coupons.errors import CouponOfSomebodyElse, CouponReserved, CouponUsed
@@ -83,16 +86,16 @@ _IN_HAND = """
 UPDATE coupons_coupon coupon
 SET status = 'redeemed', order_id = %(order_id)s, redeemed_at = %(now)s, reserved_until = NULL,
     held_until = NULL, moves = moves + 1
-FROM coupons_template template
+FROM coupons_template template{source}
 WHERE coupon.id = (
     SELECT id FROM coupons_coupon WHERE is_test = %(is_test)s AND code IN (%(typed)s, %(lower)s)
     ORDER BY code <> %(typed)s LIMIT 1
   )
-  AND coupon.member_id = %(member_id)s AND template.id = coupon.template_id
+  AND coupon.member_id = {member} AND template.id = coupon.template_id
   AND (template.starts_at IS NULL OR template.starts_at <= %(now)s)
   AND {usable}
-RETURNING coupon.id, coupon.public_id, coupon.code, coupon.moves, coupon.reference,
-          coupon.expires_at, template.id, template.public_id
+RETURNING coupon.id AS id, coupon.public_id, coupon.code, coupon.moves, coupon.reference,
+          coupon.expires_at, template.id AS template_id, template.public_id AS template
 """
 _USABLE = """(
     coupon.status = 'reserved' AND coupon.order_id = %(order_id)s
@@ -115,10 +118,14 @@ def _redeem_in_hand(
         "is_test": is_test,
         "now": now,
     }
-    rows = statements.run(_IN_HAND.format(usable=_USABLE), asked)
-    if not rows:
-        return None
-    [(pk, public_id, typed, moves, reference, expires_at, template, template_id)] = rows
+    statement = _IN_HAND.format(usable=_USABLE, source="", member="%(member_id)s")
+    rows = statements.run(statement, asked)
+    return _used(rows[0], member_id, asked) if rows else None
+
+
+def _used(row: tuple[Any, ...], member_id: int | None, asked: dict[str, Any]) -> Coupon:
+    pk, public_id, typed, moves, reference, expires_at, template, template_id = row
+    is_test = asked["is_test"]
     return Coupon(
         pk=pk,
         public_id=public_id,
@@ -128,11 +135,66 @@ def _redeem_in_hand(
         expires_at=expires_at,
         template=Template(pk=template, public_id=template_id, is_test=is_test),
         member_id=member_id,
-        order_id=order_id,
+        order_id=asked["order_id"],
         is_test=is_test,
         status=Status.REDEEMED,
-        redeemed_at=now,
+        redeemed_at=asked["now"],
     )
+
+
+# The member by the shop's own id, when the request is the first under its key; the coupon, the event,
+# and the reply as the door shows it.
+_IN_HAND_AND_REPLY = """
+WITH {asked}, holder AS (
+  SELECT member_id FROM asked, members_identity
+  WHERE is_test = %(is_test)s AND kind = 'external_id' AND namespace = ''
+    AND value = %(external_id)s
+), used AS ({used}), {event}, {keep}
+SELECT * FROM used
+"""
+_PAYLOAD = """jsonb_build_object(
+    'coupon', public_id, 'template', template, 'reference', reference,
+    'order_id', %(order_id)s::text)"""
+_REPLY = """jsonb_build_object(
+    'id', public_id, 'code', code, 'status', 'redeemed', 'template', template,
+    'order_id', %(order_id)s::text, 'reserved_until', NULL, 'redeemed_at', %(redeemed_at)s::text,
+    'expires_at', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))"""
+
+
+def coupon_redeem_and_reply(
+    *, code: str, external_id: str, order_id: str, is_test: bool, now: dt.datetime, reply: Asked
+) -> Coupon | None:
+    """All that a request to redeem does, in one statement and one commit of its own.
+
+    Where it is the first under its key and the coupon is in the member's hand and may be used; else
+    it does nothing and returns None. Locks the coupon.
+    """
+    asked = {
+        "typed": code.strip(),
+        "lower": code.strip().lower(),
+        "external_id": external_id,
+        "order_id": order_id,
+        "is_test": is_test,
+        "now": now,
+        "redeemed_at": now.isoformat().replace("+00:00", "Z"),
+        "event_kind": events.REDEEMED,
+        **reply.parameters(),
+    }
+    statement = _IN_HAND_AND_REPLY.format(
+        asked=ASKED,
+        used=_IN_HAND.format(usable=_USABLE, source=", holder", member="holder.member_id"),
+        event=EVENT.format(
+            key="%(event_kind)s || ':' || public_id || ':' || moves",
+            payload=_PAYLOAD,
+            source="used",
+        ),
+        keep=KEEP.format(status=200, body=_REPLY, source="used"),
+    )
+    rows = statements.run(statement, asked)
+    if not rows:
+        return None
+    nudges.nudge_processor()
+    return _used(rows[0], None, asked)
 
 
 @in_transaction

@@ -7,9 +7,10 @@ goes step by step (`purses`, `rules`, `ledger`), which has the same effects and 
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from apps.core import statements
+from apps.core import replies, statements
 from apps.core.ids import new_id
 from apps.points.models import Transfer
 from apps.points.services.ledger import Also, Instruction, TransferConflict
@@ -39,9 +40,10 @@ _LEG = """leg (key, public_id, kind, debit_id, credit_id, amount) AS (
 )"""
 _OWN = "(SELECT id FROM points_account WHERE member_id IS NULL AND purpose = '{purpose}')"
 _ANSWER = "\nSELECT id, public_id, key, kind, debit_id, credit_id, amount FROM written ORDER BY id"
-_ANSWER_ALSO = """, also AS ({insert})
+_ANSWERS = """
 SELECT written.id, written.public_id, key, kind, debit_id, credit_id, written.amount, also.*
 FROM written, also"""
+_ANSWER_ALSO = ", also AS ({insert})" + _ANSWERS
 _COLUMNS = ("id", "public_id", "key", "kind", "debit_id", "credit_id", "amount")
 
 # Nothing to decide: the row of what is on hold is locked by its change.
@@ -96,9 +98,20 @@ _SPEND = (
     + _TAKEN
 )
 _RESERVED = """(
-    SELECT id FROM points_account
-    WHERE member_id = %(member_id)s::bigint AND purpose = 'reserved'
+    SELECT id FROM points_account WHERE member_id = {member} AND purpose = 'reserved'
   )"""
+_GIVEN = "%(member_id)s::bigint"
+# The member by the shop's own id, when the request is the first under its key.
+_HELD_BY_NAME = """
+WITH {asked}, held AS (
+  SELECT account.id, account.ctid, account.balance, account.member_id
+  FROM asked, members_identity identity JOIN points_account account
+    ON account.member_id = identity.member_id AND account.purpose = 'available'
+  WHERE identity.is_test = %(is_test)s AND identity.kind = 'external_id'
+    AND identity.namespace = '' AND identity.value = %(external_id)s
+  {lock} OF account
+)"""
+_BY_NAME = "(SELECT member_id FROM held)"
 _RESERVE = (
     _TAKE
     + _LEG.format(kind="reserve", debit="available", credit=_RESERVED, source="purse")
@@ -155,6 +168,14 @@ _PROGRAMMES_EXPIRY = """%(now)s + (
     WHERE member.id = %(member_id)s::bigint)"""
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What is answered: SQL that makes it of the row that was written (`also`), and its parameters."""
+
+    body: str
+    parameters: Mapping[str, Any]
+
+
 def pend(member_id: int, asked: Instruction) -> Transfer | None:
     """Issue points on hold."""
     rows = _run(_PEND, member_id, asked)
@@ -187,14 +208,33 @@ def reserve(
     member_id: int, asked: Instruction, also: Also
 ) -> tuple[Transfer, tuple[Any, ...]] | None:
     """Set points aside, with the row that says for what; what that row returns."""
-    statement = _of_available(_RESERVE) + _ANSWER_ALSO.format(insert=also.insert)
+    statement = _of_available(_RESERVE, member=_GIVEN) + _ANSWER_ALSO.format(
+        insert=also.insert.format(member=_GIVEN)
+    )
     rows = _run(statement, member_id, asked, also.parameters)
     return (_transfer(asked, rows[0]), rows[0][len(_COLUMNS) :]) if rows else None
 
 
-def _of_available(statement: str) -> str:
+def reserve_and_reply(
+    external_id: str, is_test: bool, asked: Instruction, also: Also, reply: Reply
+) -> tuple[Transfer, tuple[Any, ...]] | None:
+    """`reserve` for a request that is the first under its key, with the reply that is kept for it."""
+    held = _HELD_BY_NAME.format(asked=replies.ASKED, lock=_LOCK)
+    keep = replies.KEEP.format(status=201, body=reply.body, source="also")
+    statement = (
+        held
+        + _RESERVE.format(is_fresh=IS_FRESH, member=_BY_NAME)
+        + f", also AS ({also.insert.format(member=_BY_NAME)}), {keep}"
+        + _ANSWERS
+    )
+    more = {"external_id": external_id, "is_test": is_test, **reply.parameters}
+    rows = _run(statement, 0, asked, {**also.parameters, **more})
+    return (_transfer(asked, rows[0]), rows[0][len(_COLUMNS) :]) if rows else None
+
+
+def _of_available(statement: str, **slots: str) -> str:
     held = _HELD.format(purpose="available", lock=_LOCK)
-    return held + statement.format(is_fresh=IS_FRESH)
+    return held + statement.format(is_fresh=IS_FRESH, **slots)
 
 
 def _run(

@@ -11,6 +11,7 @@ from apps.core import sweepers
 from apps.core.clock import EngineNow, engine_now
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.ids import new_id
+from apps.core.replies import Asked
 from apps.core.services import event_record
 from apps.core.transactions import in_transaction
 from apps.points import events
@@ -19,6 +20,7 @@ from apps.points.rules import DEFAULT_RESERVATION_TTL, Taken
 from apps.points.services import one_statement
 from apps.points.services.expiring import lots_expire
 from apps.points.services.ledger import (
+    MOST_POINTS,
     Also,
     Effects,
     Instruction,
@@ -89,6 +91,7 @@ def points_reserve(
         return _reserved(*moved)
     purse = purse_for(member_id, asked, purse)
     leg = Leg(Kind.RESERVE, purse.available, purse.reserved, amount)
+    also = Also(also.insert.format(member="%(member_id)s::bigint"), also.parameters)
     try:
         effects = Effects(takes=take_live(purse, amount), remembers=True)
         moved = move_with(asked, purse, leg, also, effects=effects)
@@ -105,11 +108,42 @@ def points_reserve(
     return first
 
 
+def points_reserve_and_reply(
+    *,
+    external_id: str,
+    amount: int,
+    order_id: str,
+    is_test: bool,
+    key: str,
+    now: dt.datetime,
+    ttl: dt.timedelta | None,
+    reply: Asked,
+) -> Reservation | None:
+    """All that a request for a reservation does, in one statement and one commit of its own.
+
+    Where it is the first under its key, the member is there and has the points; else it does nothing
+    and returns None. Locks the account the points come from.
+    """
+    asked = Instruction(key, amount, order_id, now)
+    if amount > MOST_POINTS or (ttl is not None and not SHORTEST_TTL <= ttl <= LONGEST_TTL):
+        return None
+    also = _reservation(0, order_id, is_test, ttl)
+    told = one_statement.Reply(_REPLY, reply.parameters())
+    moved = one_statement.reserve_and_reply(external_id, is_test, asked, also, told)
+    return _reserved(*moved) if moved else None
+
+
+# As the door shows it.
+_REPLY = """jsonb_build_object(
+    'id', public_id, 'order_id', order_id, 'amount', amount, 'returned', returned,
+    'status', status, 'cause', cause,
+    'expires_at', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))"""
+
 # Its time is read from the programme in the same statement.
 _INSERT = """
 INSERT INTO points_reservation (public_id, member_id, transfer_id, order_id, is_test, amount,
                                 returned, status, cause, expires_at)
-SELECT %(reservation)s, %(member_id)s::bigint, id, %(order_id)s, %(is_test)s, amount,
+SELECT %(reservation)s, {member}, id, %(order_id)s, %(is_test)s, amount,
        0, 'reserved', '', engine_now() + coalesce(
          %(ttl)s::interval,
          (SELECT reservation_ttl FROM points_programme WHERE is_test = %(is_test)s),
