@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
-from apps.core import services, sweepers
+from apps.core import lanes, services, sweepers
 
 # Time says nothing about a law on a busy machine, and examples are not kept between runs.
 hypothesis.settings.register_profile(
@@ -53,6 +53,7 @@ def django_db_setup(
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         made = setup_databases(verbosity=0, interactive=False)
     yield
+    lanes.close()  # of tasks that were run here
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         teardown_databases(made, verbosity=0)
 

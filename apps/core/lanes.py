@@ -5,12 +5,13 @@ commit to be durable, another works, and PostgreSQL writes what several wait for
 """
 
 import contextvars
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 T = TypeVar("T")
 
@@ -51,6 +52,22 @@ def _lanes() -> ThreadPoolExecutor:
     if _pool is None:
         _pool = ThreadPoolExecutor(settings.WORKER_LANES, thread_name_prefix="lane")
     return _pool
+
+
+def close() -> None:
+    """End the lanes of this process, with their connections, once none is at work."""
+    global _pool
+    if _pool is None:
+        return
+    meet = threading.Barrier(settings.WORKER_LANES)
+
+    def leave(_lane: int) -> None:
+        meet.wait()  # so that each lane comes once
+        connections.close_all()
+
+    list(_pool.map(leave, range(settings.WORKER_LANES)))
+    _pool.shutdown()
+    _pool = None
 
 
 def _mending(step: Callable[[T], int]) -> Callable[[T], int]:

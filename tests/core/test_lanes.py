@@ -1,12 +1,12 @@
 """A worker's process has several transactions under way; everything else has one."""
 
 import threading
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from apps.core import lanes, services, statements, sweepers, tasks
 from apps.core.models import Event
@@ -19,19 +19,11 @@ LANES = settings.WORKER_LANES
 
 
 @pytest.fixture(autouse=True)
-def fresh_lanes(monkeypatch: pytest.MonkeyPatch) -> Any:
+def fresh_lanes() -> Iterator[None]:
     """Lanes of this test's own, whose connections are closed after it."""
-    monkeypatch.setattr(lanes, "_pool", None)
+    lanes.close()
     yield
-    if lanes._pool is not None:
-        meet = threading.Barrier(LANES)
-
-        def close(_lane: int) -> None:
-            meet.wait(20)
-            connection.close()
-
-        list(lanes._pool.map(close, range(LANES)))
-        lanes._pool.shutdown()
+    lanes.close()
 
 
 def test_as_many_are_under_way_as_there_are_lanes() -> None:
@@ -85,3 +77,25 @@ def test_a_lane_whose_connection_broke_gets_another() -> None:
     with pytest.raises(OperationalError):
         lanes.in_lanes(lambda: sweepers.each_due(range(1), die))
     assert lanes.in_lanes(lambda: sweepers.each_due(range(3 * LANES), live)) == 3 * LANES
+
+
+def test_closed_lanes_leave_no_connection() -> None:
+    def sessions() -> int:
+        [(count,)] = statements.run(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()", ()
+        )
+        return int(count)
+
+    meet, before = threading.Barrier(LANES), sessions()
+
+    def step(_row: int) -> int:
+        meet.wait(20)
+        return sessions()
+
+    lanes.in_lanes(lambda: lanes.each(step, range(LANES)))
+    assert sessions() == before + LANES
+    lanes.close()
+    give_up = time.monotonic() + 20
+    while sessions() > before:
+        assert time.monotonic() < give_up
+        time.sleep(0.01)

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import anatomy, stage
 
-HOLD, PAYMENT = 28, 41
+HOLD, PAYMENT = 27, 40
 
 
 @pytest.fixture
