@@ -180,8 +180,10 @@ class Rooms(RuleBasedStateMachine):
         taken = [chair for room in self.rooms.values() for chair in room.active]
         return STOCK[sku] - sum(chair.sku == sku for chair in taken)
 
+    # In the order they came: ids are drawn anew in every run, and would make no two runs alike.
+
     def pick_room(self, number: int) -> tuple[str, Model]:
-        return sorted(self.rooms.items())[number % len(self.rooms)]
+        return list(self.rooms.items())[number % len(self.rooms)]
 
     def pick_chair(self, number: int, status: str = "") -> tuple[str, Chair, Model]:
         chairs = [
@@ -190,7 +192,7 @@ class Rooms(RuleBasedStateMachine):
             for name, chair in room.chairs.items()
             if status in ("", chair.status)
         ]
-        return sorted(chairs, key=lambda row: row[0])[number % len(chairs)]
+        return chairs[number % len(chairs)]
 
     def free_in(self, room: Model, who: int, sku: str) -> bool:
         admits = room.status == "open" and self.minute < (room.deadline or 0)
