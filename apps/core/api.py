@@ -5,7 +5,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from rest_framework import exceptions as drf
 from rest_framework import serializers
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -19,7 +19,7 @@ from apps.core.callers import Caller, Door, caller_of
 from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from apps.core.fingerprints import fingerprint
 from apps.core.replies import Asked, claim, keep
-from apps.core.transactions import is_transient, retrying
+from apps.core.transactions import retrying
 
 REPLAYED = "Idempotent-Replayed"
 
@@ -196,13 +196,9 @@ def _at_once(
     at_once: AtOnce, request: Request, names: dict[str, Any], asked: Asked
 ) -> Response | None:
     try:
-        return at_once(request, names, asked)
+        return retrying(lambda: at_once(request, names, asked))
     except IntegrityError:
-        return None  # a twin was faster; its reply is found now
-    except OperationalError as error:
-        if is_transient(error):
-            return None
-        raise
+        return None  # a twin was faster: the steps find its reply
 
 
 def _once(asked: Asked, omit: tuple[str, ...], post: Post, *args: Any, **kwargs: Any) -> Response:
