@@ -57,6 +57,8 @@ class EngineView(APIView):
     scope: ClassVar[str] = ""
     # No name in an address is longer than the column it would be kept in.
     name_length: ClassVar[int] = 100
+    # Its one statement looks whether the server key is good, so a key may be remembered till then.
+    looks_at_the_key: ClassVar[bool] = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -162,6 +164,8 @@ def idempotent(
                 done = _at_once(at_once, request, kwargs, asked)
                 if done is not None:
                     return done
+                if caller is not None and caller.confirm is not None:
+                    caller.confirm()
             return retrying(lambda: _once(asked, omit, post, view, request, *args, **kwargs))
 
         return door

@@ -1,7 +1,8 @@
 """Who calls the API: what authentication puts into `request.auth`."""
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from rest_framework.request import Request
 
@@ -21,7 +22,8 @@ class Caller:
     """A server key (perhaps on behalf of a member) or a member's token.
 
     `credential` names the key or token owner for idempotency; `member_id` is the primary key of the
-    acting member, None for a shop that acts for itself.
+    acting member, None for a shop that acts for itself. `confirm` raises Unauthenticated when the
+    credential is no longer good, where it was only remembered.
     """
 
     door: Door
@@ -29,6 +31,7 @@ class Caller:
     is_test: bool
     scopes: frozenset[str] = frozenset()
     member_id: int | None = None
+    confirm: Callable[[], None] | None = field(default=None, compare=False)
 
 
 def caller_of(request: Request) -> Caller | None:

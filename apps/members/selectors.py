@@ -70,6 +70,22 @@ def server_key_by_text(text: str, *, acting_for: str = "") -> KnownKey | None:
     return KnownKey(public_id, is_test, frozenset(json.loads(scopes)), named)
 
 
+# Keys that were good when they were asked for, by their hash. Only for doors that look at the key
+# again in the statement that does their work.
+_SEEN: dict[str, KnownKey] = {}
+_MOST_SEEN = 1000
+
+
+def server_key_seen(text: str) -> KnownKey | None:
+    """A server key as this process last saw it, which may be revoked by now; else asked for."""
+    hashed = server_key_hash(text)
+    if hashed not in _SEEN and (key := server_key_by_text(text)):
+        if len(_SEEN) >= _MOST_SEEN:
+            _SEEN.clear()
+        _SEEN[hashed] = key
+    return _SEEN.get(hashed)
+
+
 @dataclass(frozen=True)
 class Face:
     """How a member is shown to others: never more than nickname and picture."""

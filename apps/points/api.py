@@ -204,6 +204,7 @@ class SpendsView(EngineView):
     """Points at checkout."""
 
     scope = "rewards"
+    looks_at_the_key = True
 
     @extend_schema(request=SpendInput, responses={201: SpendOutput})
     @idempotent(at_once=_spend_at_once)

@@ -64,8 +64,12 @@ def test_a_revoked_key(shop: Shop, http: httpx.Client) -> None:
     key, text = server_key_create(name="old")
     former = Shop(http, text)
     assert former.refund_orders() == []
+    # This door remembers keys, and its statement looks whether they are good.
+    spend = {"member": "nobody", "order_id": "o1", "amount": 1}
+    assert_refused(former.post("/points/spends", spend), 404, "member_unknown", "/member")
     server_key_revoke(key_id=key.pk)
     assert_refused(former.ask("GET", "/refund-orders"), 401, "unauthenticated")
+    assert_refused(former.post("/points/spends", spend), 401, "unauthenticated")
 
 
 @pytest.mark.parametrize("scope", ServerKey.SCOPES)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.utils import timezone
 
+from apps.core.transactions import in_transaction
 from apps.members.models import Member
 from apps.points import rules, services
 from apps.points.models import Account, Adjustment, Reservation, Transfer
@@ -134,7 +135,8 @@ def two_spend_in_one_statement(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     ann = make_earner(100)
     gap = Gap(one_statement.spend, lambda: spend(ann, 100, key="s2"))
     monkeypatch.setattr(one_statement, "spend", gap)
-    return [attempt(lambda: spend(ann, 100, key="s1")), gap.outcome]
+    first = in_transaction(lambda: spend(ann, 100, key="s1"))
+    return [attempt(first), gap.outcome]
 
 
 def test_two_spend_one_balance_in_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +166,7 @@ def one_settlement_twice(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], Wa
 
     gap = Gap(one_statement.settle, settle)
     monkeypatch.setattr(one_statement, "settle", gap)
-    return [attempt(settle), gap.outcome], wallet(ann.pk)
+    return [attempt(in_transaction(settle)), gap.outcome], wallet(ann.pk)
 
 
 def test_a_settlement_repeated_while_it_runs_happens_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from apps.core.models import Event, IdempotentReply
 from apps.coupons.api import checkout as coupons_api
 from apps.coupons.models import Coupon
 from apps.coupons.services import spending
+from apps.members.models import ServerKey
 from apps.members.services import member_register
 from apps.points import api as points_api
 from apps.points.models import Account, Lot, Reservation, Taking, Transfer
@@ -51,7 +52,8 @@ def redeem(name: str = "ann", *, key: str = "k1", code: str = "", **more: Any) -
 
 
 def make_ann() -> None:
-    """She has a hundred points that go in two days, and a coupon."""
+    """She has a hundred points that go in two days, and a coupon; the shop has its key."""
+    ServerKey.objects.create(public_id="key_1", name="shop", hashed="1", scopes=["rewards"])
     member, _ = member_register(external_id="ann", nickname="Ann", now=now())
     points.earn(member, 100, key="welcome", expires_at=now() + dt.timedelta(days=2))
     coupons.issue(coupons.make_template(), member)

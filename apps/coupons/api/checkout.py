@@ -62,6 +62,7 @@ class CouponRedeemView(EngineView):
     """Use a coupon for an order, reserved for it before or not."""
 
     scope = "rewards"
+    looks_at_the_key = True
 
     @extend_schema(request=CouponRedeemInput, responses=CouponUseOutput)
     @idempotent(at_once=_redeem_at_once)

@@ -142,13 +142,16 @@ def _used(row: tuple[Any, ...], member_id: int | None, asked: dict[str, Any]) ->
     )
 
 
-# The member by the shop's own id, when the request is the first under its key; the coupon, the event,
-# and the reply as the door shows it.
+# The member by the shop's own id, when the key is good and the request the first under its own; the
+# coupon, the event, and the reply as the door shows it.
 _IN_HAND_AND_REPLY = """
 WITH {asked}, holder AS (
-  SELECT member_id FROM asked, members_identity
-  WHERE is_test = %(is_test)s AND kind = 'external_id' AND namespace = ''
-    AND value = %(external_id)s
+  SELECT identity.member_id
+  FROM asked JOIN members_serverkey key
+    ON key.public_id = %(asked_credential)s AND key.revoked_at IS NULL AND key.scopes ? 'rewards',
+    members_identity identity
+  WHERE identity.is_test = %(is_test)s AND identity.kind = 'external_id'
+    AND identity.namespace = '' AND identity.value = %(external_id)s
 ), used AS ({used}), {event}, {keep}
 SELECT * FROM used
 """

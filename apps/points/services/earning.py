@@ -41,7 +41,6 @@ class ClawedBack:
     owed: int
 
 
-@in_transaction
 def points_pend(
     *,
     member_id: int,
@@ -59,12 +58,16 @@ def points_pend(
     demand_amount(asked)
     if purse is None and (pended := one_statement.pend(member_id, asked)):
         return pended
-    purse = purse_for(member_id, asked, purse)
+    return _pend(member_id, asked, purse)
+
+
+@in_transaction
+def _pend(member_id: int, asked: Instruction, purse: Purse | None) -> Transfer:
+    amount, purse = asked.amount, purse_for(member_id, asked, purse)
     moved = move(asked, purse, Leg(Kind.PEND, Purpose.ISSUANCE, purse.pending, amount))
     return (moved or moved_before(asked, purse, Kind.PEND))[0]
 
 
-@in_transaction
 def points_settle(
     *,
     member_id: int,
@@ -84,7 +87,14 @@ def points_settle(
     demand_amount(asked)
     if purse is None and (settled := one_statement.settle(member_id, asked, expires_at)):
         return _settled(settled)
-    purse = purse_for(member_id, asked, purse)
+    return _settle(member_id, asked, expires_at, purse)
+
+
+@in_transaction
+def _settle(
+    member_id: int, asked: Instruction, expires_at: dt.datetime | None, purse: Purse | None
+) -> Settled:
+    amount, purse = asked.amount, purse_for(member_id, asked, purse)
     moved: list[Transfer] = []
     if purse.pending.balance >= amount:
         legs = earned_legs(Kind.SETTLE, purse.pending, purse, amount)

@@ -101,11 +101,13 @@ _RESERVED = """(
     SELECT id FROM points_account WHERE member_id = {member} AND purpose = 'reserved'
   )"""
 _GIVEN = "%(member_id)s::bigint"
-# The member by the shop's own id, when the request is the first under its key.
+# The member by the shop's own id, when the key is good and the request the first under its own.
 _HELD_BY_NAME = """
 WITH {asked}, held AS (
   SELECT account.id, account.ctid, account.balance, account.member_id
-  FROM asked, members_identity identity JOIN points_account account
+  FROM asked JOIN members_serverkey key
+    ON key.public_id = %(asked_credential)s AND key.revoked_at IS NULL AND key.scopes ? 'rewards',
+    members_identity identity JOIN points_account account
     ON account.member_id = identity.member_id AND account.purpose = 'available'
   WHERE identity.is_test = %(is_test)s AND identity.kind = 'external_id'
     AND identity.namespace = '' AND identity.value = %(external_id)s

@@ -29,7 +29,6 @@ class SpendUnknown(NotFound):
     message = "No points were spent under this key."
 
 
-@in_transaction
 def points_spend(
     *,
     member_id: int,
@@ -48,7 +47,12 @@ def points_spend(
     demand_amount(asked)
     if purse is None and (spent := one_statement.spend(member_id, asked)):
         return spent
-    purse = purse_for(member_id, asked, purse)
+    return _spend(member_id, asked, purse)
+
+
+@in_transaction
+def _spend(member_id: int, asked: Instruction, purse: Purse | None) -> Transfer:
+    amount, purse = asked.amount, purse_for(member_id, asked, purse)
     try:
         effects = Effects(takes=take_live(purse, amount), remembers=True)
     except NotEnoughPoints:
