@@ -105,11 +105,11 @@ def _insert(event: Event) -> bool:
 
 
 # `event_record` as a part of a statement that does all of a request: outside a subscriber, and with
-# `nudges.nudge_processor` after it. A key that is taken undoes the statement.
-EVENT = """noted AS (
+# `nudges.nudge_processor` after it where it wakes. A key that is taken undoes the statement.
+EVENT = """{name} AS (
   INSERT INTO core_event
     (key, kind, payload, occurred_at, is_test, hops, status, attempts, last_error)
-  SELECT {key}, %(event_kind)s, {payload}, %(now)s, %(is_test)s, 0, 'pending', 0, '' FROM {source}
+  SELECT {key}, '{kind}', {payload}, {at}, %(is_test)s, 0, 'pending', 0, '' FROM {source}
 )"""
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Parameters = Mapping[str, Any] | Sequence[Any]
 
@@ -18,15 +19,45 @@ def run(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     of Django's does.
     """
     connection = connections[DEFAULT_DB_ALIAS]
-    if connection.queries_logged or connection.execute_wrappers:
+    if _is_watched(connection):
         with connection.cursor() as watched:
             watched.execute(statement, parameters)
             return watched.fetchall() if watched.description else []
+    _make_ready(connection)
+    with connection.wrap_database_errors:
+        return _rows(psycopg.Cursor(connection.connection).execute(statement, parameters))
+
+
+def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
+    """Run statements one after the other in one transaction and one round trip; the last one's rows.
+
+    In the caller's transaction, or else in one of their own that is committed when this returns.
+    Each has a snapshot of its own: what the second reads is as new as the lock that the first waited
+    for, and no round trip passes under that lock. Raises as `run`; then none of them has happened.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if _is_watched(connection):
+        with transaction.atomic(savepoint=False):
+            return [run(*one) for one in asked][-1]
+    _make_ready(connection)
+    with connection.wrap_database_errors:
+        raw = connection.connection
+        with raw.pipeline():
+            cursors = [psycopg.Cursor(raw).execute(*one) for one in asked]
+        return _rows(cursors[-1])
+
+
+def _is_watched(connection: BaseDatabaseWrapper) -> bool:
+    return bool(connection.queries_logged or connection.execute_wrappers)
+
+
+def _make_ready(connection: BaseDatabaseWrapper) -> None:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors:
-        cursor = psycopg.Cursor(connection.connection).execute(statement, parameters)
-        # `description` would say it too, at the price of an object for each column.
-        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
-        return cursor.fetchall() if has_rows else []
+
+
+def _rows(cursor: "psycopg.Cursor[Any]") -> list[tuple[Any, ...]]:
+    # `description` would say it too, at the price of an object for each column.
+    has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+    return cursor.fetchall() if has_rows else []

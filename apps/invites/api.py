@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from apps.campaigns.selectors import campaign_by_public_id
 from apps.core import clock
-from apps.core.api import EngineView, idempotent
+from apps.core.api import EngineView, idempotent, parsed
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.transactions import retrying
 from apps.invites import selectors, services
@@ -165,10 +165,12 @@ class TracesOutput(serializers.Serializer[Any]):
 
 def brought_from(request: Request) -> Brought:
     """The code, visit token and draw token in a request's body. Raises ValidationError."""
-    body = BroughtInput(data=request.data)
-    body.is_valid(raise_exception=True)
-    said = body.validated_data
-    return Brought(said["code"], said["visit_token"], said["draw_token"])
+    return brought_in(parsed(BroughtInput, request.data))
+
+
+def brought_in(fields: dict[str, Any]) -> Brought:
+    """The same, of a body that is validated by now."""
+    return Brought(fields["code"], fields["visit_token"], fields["draw_token"])
 
 
 def link_output(request: Request, link: Link, title: str, picture_url: str) -> dict[str, Any]:

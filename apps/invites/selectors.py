@@ -67,27 +67,28 @@ def visit_token(visit: Visit) -> str:
 
 def visit_by_token(token: str) -> Visit:
     """The visit behind a token, its link loaded. Raises VisitTokenInvalid."""
-    try:
-        click_id = signing.Signer(salt=_VISIT_SALT).unsign(token)
-    except signing.BadSignature:
-        raise VisitTokenInvalid(pointer="/visit_token") from None
+    click_id = click_id_of(token)
     visit = (
         Visit.objects.select_related("link__participant__campaign")
         .filter(click_id=click_id)
         .first()
     )
-    if visit is None:
+    if click_id is None or visit is None:
         raise VisitTokenInvalid(pointer="/visit_token")
     return visit
 
 
+def click_id_of(token: str) -> str | None:
+    """The click id in a token we signed, else None. Asks no database: the visit may be gone."""
+    try:
+        return signing.Signer(salt=_VISIT_SALT).unsign(token)
+    except signing.BadSignature:
+        return None
+
+
 def is_visit_token(token: str) -> bool:
     """Whether we signed this token; says nothing of its visit, and asks no database."""
-    try:
-        signing.Signer(salt=_VISIT_SALT).unsign(token)
-    except signing.BadSignature:
-        return False
-    return True
+    return click_id_of(token) is not None
 
 
 def guest_link(token: str, campaign: Campaign) -> Link | None:
@@ -212,28 +213,43 @@ def _in_one_mode(member_id: int, link: Link) -> bool:
 
 
 # A touch that is only supposed comes after all that are kept.
-_SUPPOSED = 2**63
+SUPPOSED = 2**63
 
 
 def attribution_of(
     campaign: Campaign, member_id: int, *, now: dt.datetime, supposed: Iterable[Heard] = ()
 ) -> Attribution:
     """Who brought a member to a campaign, by the touches that are kept and those supposed besides."""
-    rows = Touch.objects.filter(campaign=campaign, member_id=member_id)
-    kept = [
-        (row.pk, Heard(row.link, Source(row.source), row.touched_at, row.visit))
-        for row in rows.select_related("link__participant", "visit")
-    ]
     besides = [
-        (_SUPPOSED, row) for row in supposed if row.link.participant.campaign_id == campaign.pk
+        _candidate(SUPPOSED, row)
+        for row in supposed
+        if row.link.participant.campaign_id == campaign.pk
     ]
+    return attribution_among(
+        [*kept_candidates(campaign, member_id), *besides], campaign, member_id, now
+    )
+
+
+def attribution_among(
+    candidates: Iterable[Candidate], campaign: Campaign, member_id: int, now: dt.datetime
+) -> Attribution:
+    """Who of these brought a member to a campaign, as the campaign decides it."""
     return attribute(
-        [_candidate(touch, row) for touch, row in [*kept, *besides]],
+        list(candidates),
         member=member_id,
         now=now,
         window=campaign.attribution_window,
         first=campaign.attribution == Campaign.Attribution.FIRST,
     )
+
+
+def kept_candidates(campaign: Campaign, member_id: int) -> list[Candidate]:
+    """A member's touches in a campaign, as a decision sees them."""
+    rows = Touch.objects.filter(campaign=campaign, member_id=member_id)
+    return [
+        _candidate(row.pk, Heard(row.link, Source(row.source), row.touched_at, row.visit))
+        for row in rows.select_related("link__participant", "visit")
+    ]
 
 
 def _candidate(touch: int, row: Heard) -> Candidate:

@@ -180,14 +180,16 @@ def coupon_redeem_and_reply(
         "is_test": is_test,
         "now": now,
         "redeemed_at": now.isoformat().replace("+00:00", "Z"),
-        "event_kind": events.REDEEMED,
         **reply.parameters(),
     }
     statement = _IN_HAND_AND_REPLY.format(
         asked=ASKED,
         used=_IN_HAND.format(usable=_USABLE, source=", holder", member="holder.member_id"),
         event=EVENT.format(
-            key="%(event_kind)s || ':' || public_id || ':' || moves",
+            name="noted",
+            kind=events.REDEEMED,
+            key=f"'{events.REDEEMED}:' || public_id || ':' || moves",
+            at="%(now)s",
             payload=_PAYLOAD,
             source="used",
         ),

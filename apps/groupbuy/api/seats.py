@@ -8,13 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.api import EngineView, idempotent
+from apps.core.api import EngineView, idempotent, parsed
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
+from apps.core.replies import Asked
 from apps.core.transactions import retrying
 from apps.groupbuy import selectors, services
 from apps.groupbuy.errors import SeatOfSomebodyElse
 from apps.groupbuy.models import Seat
-from apps.invites.api import BroughtInput, brought_from
+from apps.invites.api import BroughtInput, brought_in
 
 
 class SeatInput(BroughtInput):
@@ -72,25 +73,62 @@ class SeatOutput(serializers.ModelSerializer[Seat]):
         )
 
 
+def _just_held(held: services.Held) -> dict[str, Any]:
+    """What `SeatOutput` shows of a seat that is only now to be held."""
+    return {
+        "id": held.id,
+        "room": held.room,
+        "member": held.member,
+        "sku": held.sku,
+        "quantity": held.quantity,
+        "price_minor": held.price_minor,
+        "final_price_minor": None,
+        "settlement": "",
+        "credited_points": 0,
+        "currency": held.currency,
+        "position": None,
+        "status": Seat.Status.HELD.value,
+        "released": "",
+        "hold_expires_at": None,
+        "paid_at": None,
+    }
+
+
+def _hold_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
+    fields = parsed(SeatInput, request.data)
+    shown = services.seat_hold_and_reply(
+        room=names["room_id"],
+        is_test=is_test(request),
+        member_id=acting_member_id(request),
+        brought=brought_in(fields),
+        now=clock.now(),
+        sku=fields["sku"],
+        quantity=fields["quantity"],
+        order_id=fields["order_id"],
+        reply=asked,
+        body=_just_held,
+    )
+    return None if shown is None else Response(shown, status=201)
+
+
 class RoomSeatsView(EngineView):
     """Hold a seat while the shop takes payment."""
 
     doors = (Door.MEMBER,)
 
     @extend_schema(request=SeatInput, responses={201: SeatOutput})
-    @idempotent()
+    @idempotent(at_once=_hold_at_once)
     def post(self, request: Request, room_id: str) -> Response:
         member_id = acting_member_id(request)
-        body = SeatInput(data=request.data)
-        body.is_valid(raise_exception=True)
+        fields = parsed(SeatInput, request.data)
         seat = services.seat_hold(
             room=selectors.room_by_public_id(room_id, is_test=is_test(request)),
             member_id=member_id,
-            brought=brought_from(request),
+            brought=brought_in(fields),
             now=clock.now(),
-            sku=body.validated_data["sku"],
-            quantity=body.validated_data["quantity"],
-            order_id=body.validated_data["order_id"],
+            sku=fields["sku"],
+            quantity=fields["quantity"],
+            order_id=fields["order_id"],
         )
         return Response(SeatOutput(seat).data, status=201)
 

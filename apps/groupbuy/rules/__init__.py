@@ -8,6 +8,7 @@ from apps.groupbuy.rules.holding import (
     Standing,
     asks_standing,
     cools_until,
+    may_ask,
     may_hold,
     opens_rooms,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "free_position",
     "item_fault",
     "lowest_price",
+    "may_ask",
     "may_hold",
     "may_pay",
     "next_step",

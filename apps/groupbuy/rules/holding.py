@@ -75,12 +75,20 @@ def may_hold(
     Only the room's state, who sits there, and its frozen terms are judged: stock and budget are
     taken by conditional updates of their own.
     """
+    return may_sit(place, ask, now) or may_ask(terms, standing, ask, now)
+
+
+def may_sit(place: Place, ask: Ask, now: dt.datetime) -> Refusal | None:
+    """What the room as it stands has against the seat."""
     if not ask.opens and not admits(place.status, place.deadline, now):
         return Refusal.ROOM_NOT_OPEN
     if place.seated:
         return Refusal.ALREADY_SEATED
-    if place.position is None:
-        return Refusal.ROOM_FULL
+    return Refusal.ROOM_FULL if place.position is None else None
+
+
+def may_ask(terms: Terms, standing: Standing, ask: Ask, now: dt.datetime) -> Refusal | None:
+    """What the room's terms have against the seat, whatever becomes of the room."""
     return _may_have(terms, standing, ask, now) or _may_order(terms, ask)
 
 

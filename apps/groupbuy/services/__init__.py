@@ -1,6 +1,7 @@
 """The only writers of offers, rooms, seats and refund orders."""
 
 from apps.groupbuy.services.discounts import discounts_follow
+from apps.groupbuy.services.holding import Held, seat_hold_and_reply
 from apps.groupbuy.services.offers import (
     item_steps_set,
     offer_create,
@@ -23,6 +24,7 @@ from apps.groupbuy.services.settling import steps_settle
 from apps.groupbuy.services.swaps import seat_swap
 
 __all__ = [
+    "Held",
     "SeatOutcome",
     "discounts_follow",
     "holds_expire",
@@ -41,6 +43,7 @@ __all__ = [
     "rooms_turn",
     "rooms_withdraw",
     "seat_hold",
+    "seat_hold_and_reply",
     "seat_leave",
     "seat_pay",
     "seat_swap",

@@ -1,6 +1,7 @@
 """The only writers of links, visits, touches, participants and their acts."""
 
 from apps.invites.services.admitting import CampaignFull, participant_admit
+from apps.invites.services.at_once import Foreseen, admission_foresee
 from apps.invites.services.confirming import participants_confirm, participants_qualify
 from apps.invites.services.counting import campaign_act_record, campaign_order_record
 from apps.invites.services.draws import draw_tell, variant_draw
@@ -10,6 +11,8 @@ from apps.invites.services.touches import touch_record
 
 __all__ = [
     "CampaignFull",
+    "Foreseen",
+    "admission_foresee",
     "campaign_act_record",
     "campaign_join",
     "campaign_link",

@@ -6,7 +6,7 @@ one has none. The trigger `participant_referrer_guard` holds what this code prom
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -195,14 +195,19 @@ def _keep_trace(participant: Participant, decided: Attribution, now: dt.datetime
         participant=participant,
         decided_at=now,
         referrer_id=participant.referrer_id,
-        candidates=[
-            {
-                "touch": judged.candidate.touch,
-                "source": judged.candidate.source,
-                "referrer": judged.candidate.referrer,
-                "touched_at": judged.candidate.touched_at.isoformat(),
-                "verdict": judged.verdict,
-            }
-            for judged in decided.judged
-        ],
+        candidates=candidates_to_json(decided),
     )
+
+
+def candidates_to_json(decided: Attribution) -> list[dict[str, Any]]:
+    """All touches of a decision with their verdicts, as a trace keeps them."""
+    return [
+        {
+            "touch": judged.candidate.touch,
+            "source": judged.candidate.source,
+            "referrer": judged.candidate.referrer,
+            "touched_at": judged.candidate.touched_at.isoformat(),
+            "verdict": judged.verdict,
+        }
+        for judged in decided.judged
+    ]
