@@ -12,12 +12,11 @@ class Arena:
     """The database, the engine served on it, and how many connections each side gets.
 
     What a case starts it hands to `stack`, which ends it after the case. `server` is the process id
-    of the web server's parent; `members` how many a case of all members has.
+    of the web server's parent.
     """
 
     database: Database
     address: Address
     server: int
     connections: int
-    members: int
     stack: ExitStack

@@ -19,10 +19,10 @@ CASES = (
     "points-pair",
     "coupon-redeem",
     "ledger",
-    "tiers-million",
+    "tiers",
 )
 # Told once, not measured in rounds.
-STORIES = ("replay-groups", "oversell", "anatomy")
+STORIES = ("replay-groups", "oversell", "anatomy", "tiers-million")
 
 
 @dataclass(frozen=True)

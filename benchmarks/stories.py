@@ -11,7 +11,7 @@ from django.db import connection
 from rich.progress import Progress
 
 from apps.demo.history import HistoryRefused
-from benchmarks import anatomy, oversell, replay, seats
+from benchmarks import anatomy, oversell, replay, seats, tiers
 from benchmarks.database import Database, fresh_database
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
@@ -138,8 +138,34 @@ def _dissected(_options: Options, _url: str, progress: Progress) -> Story:
     )
 
 
+def _swept(options: Options, url: str, progress: Progress) -> Story:
+    task = progress.add_task("tiers-million", total=2 * options.members)
+    database = Database(url)
+    try:
+        swept = tiers.sweep(database, options.members, lambda n: progress.advance(task, n))
+    finally:
+        database.close()
+        progress.remove_task(task)
+    return Story(
+        "tiers-million",
+        f"{swept.members:,} members whose period ends on one day, swept to the last by one process",
+        (
+            (
+                f"{swept.seconds:,.0f} s: {swept.members / swept.seconds:,.0f} per second, every one "
+                f"moved on; {swept.mebibytes:,.0f} MiB at most"
+            ),
+            (
+                f"one statement for all of them: {swept.statement_seconds:,.0f} s; "
+                f"{swept.statement_seconds / swept.seconds:.3f}"
+            ),
+        ),
+        swept.told(),
+    )
+
+
 STORIES: dict[str, Callable[[Options, str, Progress], Story]] = {
     "replay-groups": _replayed,
     "oversell": _oversold,
     "anatomy": _dissected,
+    "tiers-million": _swept,
 }

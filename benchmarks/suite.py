@@ -35,7 +35,7 @@ CASES: dict[str, Callable[[Arena], Case]] = {
     "points-pair": points.make_pair_case,
     "coupon-redeem": coupons.make_case,
     "ledger": ledger.make_case,
-    "tiers-million": tiers.make_case,
+    "tiers": tiers.make_case,
 }
 
 
@@ -63,7 +63,6 @@ def _measure(options: Options, database: Database, progress: Progress) -> list[R
                     server.address,
                     server.pid,
                     options.connections,
-                    options.members,
                     stack,
                 )
                 results.append(

@@ -16,7 +16,7 @@ from apps.campaigns.services import campaign_publish
 from apps.core.models import Event, IdempotentReply
 from apps.groupbuy import services
 from apps.groupbuy.models import OfferItem, Room, Seat
-from apps.groupbuy.rules import ItemTerms, Limits, Terms
+from apps.groupbuy.rules import CoolDown, ItemTerms, Limits, Terms
 from apps.groupbuy.services import offer_withdraw, room_open, seat_hold, seat_leave
 from apps.invites.models import Link, Participant, Touch, Trace, Visit
 from apps.invites.rules import Opening
@@ -268,7 +268,23 @@ def for_new_members_only_but_bought() -> World:
 
 
 def with_limits() -> World:
-    return make_world(terms=Terms(limits=Limits(seats=1)))
+    return make_world(terms=Terms(limits=Limits(seats=1, open_at_once=1)))
+
+
+def with_a_limit_reached() -> World:
+    world = with_limits()
+    other, seat = room_open(
+        offer=world.room.offer, member_id=make_member().pk, brought=Brought(), now=now()
+    )
+    pay(seat.member, seat)
+    other.refresh_from_db()
+    seat_hold(room=other, member_id=world.bob.pk, brought=Brought(), now=now())
+    return world
+
+
+def with_a_cool_down() -> World:
+    day = dt.timedelta(days=1)
+    return make_world(terms=Terms(cool_down=CoolDown(2, day, day)))
 
 
 def too_many_pieces() -> World:
@@ -348,6 +364,7 @@ AT_ONCE = (
     withdrawn,
     paused_but_in_it,
     for_new_members_only,
+    with_limits,
 )
 STEP_BY_STEP = (
     in_it_and_brought_now,
@@ -361,7 +378,8 @@ STEP_BY_STEP = (
     nothing_but_the_tail_left,
     nothing_in_stock,
     for_new_members_only_but_bought,
-    with_limits,
+    with_a_limit_reached,
+    with_a_cool_down,
     too_many_pieces,
     of_an_unknown_item,
     with_an_unknown_code,

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 
 from apps.core.replies import Asked
 from apps.groupbuy import services
-from apps.groupbuy.models import Room
+from apps.groupbuy.models import Room, Seat
+from apps.groupbuy.rules import Ask, Limits, Terms
 from apps.groupbuy.services import holding, room_cancel
 from apps.invites.models import Participant
 from apps.invites.selectors import Brought
@@ -29,8 +30,7 @@ def hold_at_once(room: Room, member: Member, code: str = "", key: str = "k") -> 
         member_id=member.pk,
         brought=Brought(code),
         now=now(),
-        sku="",
-        quantity=1,
+        ask=Ask(),
         order_id="",
         reply=Asked((member.public_id, "POST", room.public_id, key), "same"),
         body=lambda held: {"id": held.id},
@@ -136,6 +136,52 @@ def test_control_without_condition_and_check_a_piece_is_sold_twice(
         assert isinstance(cleos, dict)
         assert stock(offer) == (3, 2, 2)
         assert 8 in broken_promises()
+
+
+# What one member may have.
+
+
+def two_rooms_one_seat_each() -> tuple[list[Room], Member]:
+    """Two rooms of an offer of which nobody may have more than one seat."""
+    campaign = make_campaign(qualifying_act="room")
+    offer = make_offer(campaign, size=5, terms=Terms(limits=Limits(seats=1)))
+    rooms, bob = [open_room_in(offer) for _ in range(2)], make_member("bob")
+    campaign_join(campaign=campaign, member_id=bob.pk, brought=Brought(), now=now())
+    return rooms, bob
+
+
+def in_both(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
+    """Bob has been counted for one room; before his seat is written he takes one in the other."""
+    (anns, doras), bob = two_rooms_one_seat_each()
+    step = Gap(holding._item_allowed, lambda: hold_at_once(doras, bob))
+    monkeypatch.setattr(holding, "_item_allowed", step)
+    return attempt(lambda: hold_at_once(anns, bob)), step.outcome
+
+
+def test_a_limit_is_looked_at_again_under_the_members_lock(
+    promised: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = in_both(monkeypatch)
+    assert (first, held([second])) == (None, 1)
+    assert Seat.objects.filter(status="held").count() == 1
+
+
+def test_control_without_the_second_look_the_limit_is_passed(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "_STANDS", "")
+    assert held(list(in_both(monkeypatch))) == 2
+    assert Seat.objects.filter(status="held").count() == 2
+
+
+def test_the_same_member_in_five_rooms_at_once_gets_their_limit(promised: None) -> None:
+    campaign = make_campaign(qualifying_act="room")
+    offer = make_offer(campaign, size=5, terms=Terms(limits=Limits(seats=2)))
+    rooms, bob = [open_room_in(offer) for _ in range(5)], make_member("bob")
+    at_once(*each(lambda room: hold_at_once(room, bob), *rooms))
+    for room in rooms:
+        attempt(lambda room=room: hold_at_once(room, bob, key="again"))
+    assert Seat.objects.filter(member=bob, status="held").count() == 2
 
 
 # Between the look and the write.

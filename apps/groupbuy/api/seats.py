@@ -15,6 +15,7 @@ from apps.core.transactions import retrying
 from apps.groupbuy import selectors, services
 from apps.groupbuy.errors import SeatOfSomebodyElse
 from apps.groupbuy.models import Seat
+from apps.groupbuy.rules import Ask
 from apps.invites.api import BroughtInput, brought_in
 
 
@@ -102,8 +103,7 @@ def _hold_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Resp
         member_id=acting_member_id(request),
         brought=brought_in(fields),
         now=clock.now(),
-        sku=fields["sku"],
-        quantity=fields["quantity"],
+        ask=Ask(fields["sku"], fields["quantity"]),
         order_id=fields["order_id"],
         reply=asked,
         body=_just_held,

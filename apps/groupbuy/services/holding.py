@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
@@ -24,29 +24,34 @@ from apps.invites.services import Foreseen, admission_foresee
 
 @dataclass(frozen=True)
 class _Frozen:
-    """What never changes of a room once it is there."""
+    """What never changes of a room."""
 
     room_id: int
     public_id: str
+    offer_id: int
     offer: str
     campaign_id: int
     size: int
     hold_ttl: dt.timedelta
-    terms: Terms | None
+    terms: Terms
 
 
 @functools.lru_cache(maxsize=10_000)
 def _frozen(public_id: str, is_test: bool) -> _Frozen:
-    """A room's frozen terms, read once by this process. Raises RoomUnknown."""
+    """What a room froze, read once by this process. Raises RoomUnknown.
+
+    A room that keeps no terms ended long ago, and holds no seats.
+    """
     room = room_by_public_id(public_id, is_test=is_test)
     return _Frozen(
-        room.pk,
-        room.public_id,
-        room.offer.public_id,
-        room.offer.campaign_id,
-        room.size,
-        room.hold_ttl,
-        room_terms(room) if room.terms else None,
+        room_id=room.pk,
+        public_id=room.public_id,
+        offer_id=room.offer_id,
+        offer=room.offer.public_id,
+        campaign_id=room.offer.campaign_id,
+        size=room.size,
+        hold_ttl=room.hold_ttl,
+        terms=room_terms(room),
     )
 
 
@@ -63,6 +68,7 @@ class Held:
     currency: str
 
 
+_LOCK_MEMBER = "SELECT id FROM members_member WHERE id = %(member_id)s::bigint FOR NO KEY UPDATE"
 _LOCK = "SELECT id FROM groupbuy_room WHERE id = %(room_id)s::bigint FOR NO KEY UPDATE"
 # The room is locked by the statement before this one, so all that is read here is as new as its lock.
 # rules.may_sit: open, before its deadline, the member not in it, a place free; rules.free_position:
@@ -84,7 +90,7 @@ WITH {asked}, taken AS (
   FROM asked, groupbuy_room room, campaigns_campaign campaign, taken
   WHERE room.id = %(room_id)s::bigint AND room.status = 'open' AND engine_now() < room.deadline_at
     AND campaign.id = %(campaign_id)s::bigint AND campaign.stopped_at IS NULL
-    AND taken.hinders IS NOT TRUE AND cardinality(taken.positions) < %(size)s::int
+    AND taken.hinders IS NOT TRUE AND cardinality(taken.positions) < %(size)s::int {stands}
 ), {admitted}stock AS (
   UPDATE groupbuy_offeritem item SET held = item.held + %(quantity)s::int
   FROM {after} WHERE item.id = %(item_id)s::bigint
@@ -102,6 +108,16 @@ WITH {asked}, taken AS (
 ), {noted}, {keep}
 SELECT position, hold_expires_at FROM seat
 """
+# What a member has of the offer, counted before the locks, to decide by, and again under the lock of
+# the member, to see that it is still so.
+_COUNTED = """
+SELECT count(*) FILTER (WHERE seat.opens) AS hosted, count(*) AS seats,
+       count(*) FILTER (WHERE theirs.status IN ('pending', 'open', 'closing')) AS open
+FROM groupbuy_seat seat JOIN groupbuy_room theirs ON theirs.id = seat.room_id
+WHERE seat.member_id = %(member_id)s::bigint AND theirs.offer_id = %(offer_id)s::bigint
+  AND seat.status IN ('held', 'paid')
+"""
+_STANDS = f"AND (%(hosted)s::int, %(seats)s::int, %(open)s::int) = ({_COUNTED})"
 _INVITER = "%(inviter)s::bigint"
 _HOST = """(
     SELECT host.id FROM invites_participant host
@@ -129,8 +145,7 @@ def seat_hold_and_reply(
     member_id: int,
     brought: Brought,
     now: dt.datetime,
-    sku: str,
-    quantity: int,
+    ask: Ask,
     order_id: str,
     reply: Asked,
     body: Callable[[Held], dict[str, Any]],
@@ -138,44 +153,33 @@ def seat_hold_and_reply(
     """All that a request to hold a seat does, in one look, one lock with one write, and one commit.
 
     Where it is the first under its key and nothing is unusual: then the reply, `body` of the seat
-    with its position and expiry; else nothing is done, and None. Usual is what
-    `admission_foresee` foresees, in a room that kept its terms, where the terms count nothing of
-    the member's and no discount comes from the budget. Raises IntegrityError when a twin was faster
-    or the stock is spent. Locks the room, the referrer (KEY SHARE), the stock.
+    with its position and expiry; else nothing is done, and None. Not usual: what
+    `admission_foresee` does not foresee, cool-downs, and discounts that come from the budget.
+    Raises RoomUnknown, and IntegrityError when a twin was faster or the stock is spent. Locks the
+    member where the terms count what they have, the room, the referrer (KEY SHARE), the stock.
     """
     frozen = _frozen(room, is_test)
     came = admission_foresee(
         campaign_id=frozen.campaign_id, member_id=member_id, brought=brought, now=now
     )
-    item = None if came is None else _item_allowed(frozen, came, Ask(sku, quantity), now)
-    if came is None or item is None or frozen.terms is None:
+    if came is None:
         return None
-    held = Held(
-        id=new_id("seat"),
-        room=frozen.public_id,
-        member=came.member,
-        sku=item.sku,
-        quantity=quantity,
-        price_minor=price_of(frozen.terms, item, quantity, opens=False),
-        currency=came.campaign.currency,
-    )
+    standing = _standing(frozen, came, member_id)
+    item = None if standing is None else _item_allowed(frozen, came, standing, ask, now)
+    if item is None or standing is None:
+        return None
+    held = _held(frozen, came, item, ask.quantity)
     shown = body(held)
     asked = {
-        "room_id": frozen.room_id,
-        "size": frozen.size,
-        "hold_ttl": frozen.hold_ttl,
-        "item_id": item.id,
-        "quantity": quantity,
-        "price_minor": held.price_minor,
+        **_of_seat(frozen, held, item),
+        **asdict(standing),
         "inviter": came.inviter,
         "order_id": order_id,
-        "seat": held.id,
-        "payload": Jsonb({"seat": held.id, "room": held.room, "offer": frozen.offer}),
         "body": Jsonb(shown),
         **came.parameters,
         **reply.parameters(),
     }
-    rows = statements.run_in_turn((_LOCK, asked), (_statement(came), asked))
+    rows = statements.run_in_turn(*((step, asked) for step in _steps(frozen, came)))
     if not rows:
         return None
     if came.comes:
@@ -184,25 +188,66 @@ def seat_hold_and_reply(
     return shown | {"position": position, "hold_expires_at": hold_expires_at}
 
 
-def _item_allowed(frozen: _Frozen, came: Foreseen, ask: Ask, now: dt.datetime) -> RoomItem | None:
-    """The item, where the frozen terms allow it and nothing has to be counted for it."""
-    terms = frozen.terms
-    if terms is None or asks_standing(terms):
+def _standing(frozen: _Frozen, came: Foreseen, member_id: int) -> Standing | None:
+    """What the member has of the offer, where the terms count it; None where they count more."""
+    is_new = not came.bought_before
+    if not asks_standing(frozen.terms):
+        return Standing(is_new=is_new)
+    if frozen.terms.cool_down is not None:
         return None
-    if may_ask(terms, Standing(is_new=not came.bought_before), ask, now) is not None:
+    asked = {"member_id": member_id, "offer_id": frozen.offer_id}
+    [(hosted, seats, in_open_rooms)] = statements.run(_COUNTED, asked)
+    return Standing(hosted, seats, in_open_rooms, is_new=is_new)
+
+
+def _item_allowed(
+    frozen: _Frozen, came: Foreseen, standing: Standing, ask: Ask, now: dt.datetime
+) -> RoomItem | None:
+    """The item, where the frozen terms allow it and no discount comes from the budget."""
+    if may_ask(frozen.terms, standing, ask, now) is not None:
         return None
-    item = terms.item_named(ask.sku)
+    item = frozen.terms.item_named(ask.sku)
     if item is None or not came.campaign.counts_group_discounts:
         return item
-    return item if discount_of(terms, item, ask.quantity, opens=False) <= 0 else None
+    return item if discount_of(frozen.terms, item, ask.quantity, opens=False) <= 0 else None
 
 
-def _statement(came: Foreseen) -> str:
-    return _HOLD.format(
+def _held(frozen: _Frozen, came: Foreseen, item: RoomItem, quantity: int) -> Held:
+    return Held(
+        id=new_id("seat"),
+        room=frozen.public_id,
+        member=came.member,
+        sku=item.sku,
+        quantity=quantity,
+        price_minor=price_of(frozen.terms, item, quantity, opens=False),
+        currency=came.campaign.currency,
+    )
+
+
+def _of_seat(frozen: _Frozen, held: Held, item: RoomItem) -> dict[str, Any]:
+    return {
+        "room_id": frozen.room_id,
+        "offer_id": frozen.offer_id,
+        "size": frozen.size,
+        "hold_ttl": frozen.hold_ttl,
+        "item_id": item.id,
+        "quantity": held.quantity,
+        "price_minor": held.price_minor,
+        "seat": held.id,
+        "payload": Jsonb({"seat": held.id, "room": held.room, "offer": frozen.offer}),
+    }
+
+
+def _steps(frozen: _Frozen, came: Foreseen) -> list[str]:
+    """The statements, in the order of their locks: the member's where it is counted, the room's."""
+    counts = asks_standing(frozen.terms)
+    hold = _HOLD.format(
         asked=ASKED,
+        stands=_STANDS if counts else "",
         admitted="".join(f"{part}, " for part in came.parts),
         after="participant" if came.comes else "place",
         inviter=_HOST if came.inviter is None else _INVITER,
         noted=_NOTED,
         keep=_KEEP,
     )
+    return [_LOCK_MEMBER, _LOCK, hold] if counts else [_LOCK, hold]
