@@ -41,12 +41,11 @@ def seat(*, number: int, member: int, order_id: str, offer: str = "", room: str 
     if offer:
         opening = selectors.offer_by_public_id(offer, is_test=False)
         opened, held = retrying(lambda: services.room_open(offer=opening, **given))
-        room = opened.public_id
+        room, taken = opened.public_id, shown(held)
     else:
-        joined = selectors.room_by_public_id(room, is_test=False)
-        held = retrying(lambda: services.seat_hold(room=joined, **given))
+        taken = join(room, order_id, given)
     between = time.monotonic()
-    pay(held, order_id)
+    pay(member, taken, order_id)
     ended = time.monotonic()
     return {
         "number": number,
@@ -56,7 +55,39 @@ def seat(*, number: int, member: int, order_id: str, offer: str = "", room: str 
     }
 
 
-def pay(held: Any, order_id: str) -> None:
+def join(room: str, key: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Hold a seat as the door does: in one statement, and where that does not do, step by step."""
+    from django.db import IntegrityError
+
+    from apps.core.replies import Asked
+    from apps.core.transactions import retrying
+    from apps.groupbuy import selectors, services
+    from apps.groupbuy.rules import Ask
+
+    asked = {
+        "ask": Ask(),
+        "order_id": "",
+        "reply": Asked(("shop", "POST", room, key), "once"),
+        "body": lambda held: {"id": held.id, "sku": held.sku, "price_minor": held.price_minor},
+    }
+    try:
+        taken: dict[str, Any] | None = retrying(
+            lambda: services.seat_hold_and_reply(room=room, is_test=False, **asked, **given)
+        )
+    except IntegrityError:
+        taken = None
+    if taken is not None:
+        return taken
+    joined = selectors.room_by_public_id(room, is_test=False)
+    return shown(retrying(lambda: services.seat_hold(room=joined, **given)))
+
+
+def shown(held: Any) -> dict[str, Any]:
+    """What is paid by of a held seat."""
+    return {"id": held.public_id, "sku": held.item.sku, "price_minor": held.price_minor}
+
+
+def pay(member: int, seat: dict[str, Any], order_id: str) -> None:
     """The shop reports the seat's order."""
     from apps.checkout.services import order_report
     from apps.core.transactions import retrying
@@ -64,14 +95,14 @@ def pay(held: Any, order_id: str) -> None:
     from apps.orders.services import LineReport, OrderReport
 
     now = dt.datetime.now(dt.UTC)
-    price = held.price_minor
+    price = seat["price_minor"]
     report = OrderReport(
         order_id=order_id,
-        member_id=held.member_id,
+        member_id=member,
         currency="CNY",
         paid_minor=price,
         occurred_at=now,
-        lines=(LineReport("1", held.item.sku, 1, price, seat=held.public_id),),
+        lines=(LineReport("1", seat["sku"], 1, price, seat=seat["id"]),),
     )
     retrying(lambda: order_report(report=report, brought=Brought(), now=now))
 
@@ -91,7 +122,7 @@ def buy(*, offer: str, members: list[int]) -> Any:
             _, held = retrying(lambda given=given: services.room_open(offer=opening, **given))  # type: ignore[misc]
         except StockSpent:
             continue
-        pay(held, f"{offer}-{member}")
+        pay(member, shown(held), f"{offer}-{member}")
         sold += 1
     return {"sold": sold, "refused": len(members) - sold}
 

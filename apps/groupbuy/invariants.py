@@ -143,4 +143,13 @@ GROUPBUY = (
               OR (f.status <> 'confirmed' AND f.amount_minor > least(
                   l.amount_minor - l.refunded_minor, o.paid_minor - o.refunded_minor))""",
     ),
+    Invariant(
+        12,
+        "the refund orders of an order ask together for no more than it has left",
+        """SELECT o.id, sum(f.amount_minor), o.paid_minor, o.refunded_minor
+           FROM groupbuy_refundorder f
+           JOIN orders_orderline l ON l.id = f.line_id JOIN orders_order o ON o.id = l.order_id
+           WHERE f.status <> 'confirmed'
+           GROUP BY o.id HAVING sum(f.amount_minor) > o.paid_minor - o.refunded_minor""",
+    ),
 )

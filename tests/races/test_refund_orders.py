@@ -18,14 +18,16 @@ from apps.groupbuy.services import (
     reminders,
     returns,
     room_cancel,
+    room_open,
     rooms,
 )
+from apps.invites.selectors import Brought
 from apps.orders import services as orders
 from apps.orders.models import Order, Refund
 from apps.orders.rules import RefundAsk
 from apps.orders.services import RefundExceedsPaid
-from tests.groupbuy.makers import PRICE, make_owed, make_room, refund_orders, told
-from tests.makers import now
+from tests.groupbuy.makers import PRICE, make_owed, make_room, pay, refund_orders, told
+from tests.makers import make_campaign, make_member, make_offer, now
 from tests.races.test_rooms import plain_room
 from tests.races.threads import Gap, at_once, attempt, broken_promises, each, without_row_locks
 
@@ -209,6 +211,45 @@ def test_control_without_the_rooms_lock_it_asks_for_too_much(
     assert attempt(lambda: recall(room)) is None
     assert gap.outcome.applied_minor == PART
     assert amounts() == ("requested", PRICE, 0, PART)
+    assert broken_promises() == {12}
+
+
+# Two rooms of one order end at once, and it has less left than its lines.
+
+
+def two_rooms_end(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Ann paid two seats with one order, and half of one was refunded, off no line; both rooms end.
+
+    What the shop is asked for in all.
+    """
+    campaign, ann = make_campaign(qualifying_act="room"), make_member("ann")
+    ends, held = [], []
+    for _ in range(2):
+        offer = make_offer(campaign, size=5)
+        ended, seat = room_open(offer=offer, member_id=ann.pk, brought=Brought(), now=now())
+        ends.append(ended)
+        held.append(seat)
+    order_id = pay(ann, *held)
+    whole = RefundAsk(PRICE // 2)
+    refund_report(order_id=order_id, refund_id="r1", ask=whole, occurred_at=now())
+    gap = Gap(rooms.refund_orders_request, lambda: recall(ends[1]))
+    monkeypatch.setattr(rooms, "refund_orders_request", gap)
+    assert attempt(lambda: recall(ends[0])) is None
+    assert gap.outcome is None
+    return sum(RefundOrder.objects.values_list("amount_minor", flat=True))
+
+
+def test_two_rooms_of_one_order_ask_for_no_more_than_it_has_left(
+    promised: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert two_rooms_end(monkeypatch) == 2 * PRICE - PRICE // 2
+
+
+def test_control_without_their_turns_two_rooms_ask_for_too_much(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refunds, "asks_lock", lambda _order: None)
+    assert two_rooms_end(monkeypatch) == 2 * PRICE
     assert broken_promises() == {12}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from apps.core import statements
 from apps.core.clock import engine_now
 from apps.core.services import event_record
 from apps.core.transactions import in_transaction
@@ -24,15 +25,18 @@ Status = RefundOrder.Status
 # Also a failed one: the shop found another way.
 CONFIRMABLE = RefundOrder.OUTSTANDING
 
+# The kind of advisory lock that `asks_lock` takes; all others are of the kind with one number.
+_ASKS = 1
+
 # What becomes of a refund order that nobody waits for any more.
 _UNASKED: dict[str, Any] = {"ask_again_at": None, "parked_at": None}
 
 
 def refund_orders_request(seats: Iterable[Seat], why: str, clock: dt.datetime) -> None:
     """Ask the shop for what was paid for these seats and not yet refunded, one order each."""
-    for seat in seats:
-        if seat.line is not None:
-            refund_order_request(seat, seat.line, why, clock)
+    paid = [(seat, seat.line) for seat in seats if seat.line is not None]
+    for seat, line in sorted(paid, key=lambda one: one[1].order_id):  # as they are locked
+        refund_order_request(seat, line, why, clock)
 
 
 def refund_order_request(
@@ -42,6 +46,7 @@ def refund_order_request(
 
     One per line, ever. When other refund orders ask for all that the order has left, it is resolved
     at once. The caller read the line under the lock of its order or of the room of its paid seat.
+    Locks the order's asks (`asks_lock`) where it was refunded in part.
     """
     kept = min(line.kept_minor, line.order.kept_minor)
     if at_most is not None:
@@ -73,8 +78,18 @@ def _unasked_minor(order: Order) -> int:
     """What the order has left beyond what its refund orders ask for already."""
     if not order.refunded_minor:  # its lines add up to no more than it has
         return order.kept_minor
+    asks_lock(order)
     asked = RefundOrder.objects.outstanding().filter(line__order=order)
     return max(0, order.kept_minor - (asked.aggregate(total=Sum("amount_minor"))["total"] or 0))
+
+
+def asks_lock(order: Order) -> None:
+    """Let whoever asks for money of this order take turns, until their transaction ends.
+
+    Two rooms of one order may fail at once, under their own locks alone. An advisory lock of its own
+    kind, taken after the order's and the rooms'.
+    """
+    statements.run("SELECT pg_advisory_xact_lock(%s, %s)", [_ASKS, order.pk % 2**31])
 
 
 @in_transaction
