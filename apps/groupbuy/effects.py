@@ -24,9 +24,7 @@ def _held(campaign_ids: Sequence[int]) -> Counted:
 
 
 def _refunds(campaign_ids: Sequence[int]) -> Counted:
-    asked = RefundOrder.objects.filter(
-        seat__room__offer__campaign__in=campaign_ids, status=RefundOrder.Status.REQUESTED
-    )
+    asked = RefundOrder.objects.outstanding().filter(seat__room__offer__campaign__in=campaign_ids)
     sums = asked.values_list("currency").annotate(total=Sum("amount_minor")).order_by("currency")
     return Counted(asked.count(), dict(sums))
 

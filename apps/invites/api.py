@@ -12,6 +12,7 @@ from apps.campaigns.selectors import campaign_by_public_id
 from apps.core import clock
 from apps.core.api import EngineView, idempotent, parsed
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
+from apps.core.replies import Asked
 from apps.core.transactions import retrying
 from apps.invites import selectors, services
 from apps.invites.models import Link, Participant
@@ -20,6 +21,9 @@ from apps.invites.selectors import Brought
 from apps.members.selectors import Face, faces
 
 MAX_TREE_ROWS = 500
+
+Status = Participant.Status
+_AS_SHOWN = serializers.DateTimeField()
 
 
 class BroughtInput(serializers.Serializer[Any]):
@@ -278,13 +282,40 @@ class TouchesView(EngineView):
         return Response(status=204)
 
 
+def _just_joined(joining: services.Joining) -> dict[str, Any]:
+    """What `ParticipantOutput` shows of somebody who is only now to join."""
+    confirmed = joining.confirmed_at
+    return {
+        "id": joining.id,
+        "status": (Status.CONFIRMED if confirmed else Status.PROVISIONAL).value,
+        "variant": "",
+        "generation": 0,
+        "joined_at": _AS_SHOWN.to_representation(joining.joined_at),
+        "confirmed_at": confirmed and _AS_SHOWN.to_representation(confirmed),
+        "brought": joining.brought,
+    }
+
+
+def _join_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
+    campaign = campaign_by_public_id(names["campaign_id"], is_test=is_test(request))
+    shown = services.campaign_join_and_reply(
+        campaign_id=campaign.pk,
+        member_id=acting_member_id(request),
+        brought=brought_from(request),
+        now=clock.now(),
+        reply=asked,
+        body=_just_joined,
+    )
+    return None if shown is None else Response(shown, status=201)
+
+
 class JoinView(EngineView):
     """Join a campaign. Joining again answers with the same participant."""
 
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={200: ParticipantOutput, 201: ParticipantOutput})
-    @idempotent()
+    @idempotent(at_once=_join_at_once)
     def post(self, request: Request, campaign_id: str) -> Response:
         campaign = campaign_by_public_id(campaign_id, is_test=is_test(request))
         participant, created = services.campaign_join(

@@ -208,9 +208,7 @@ def _cost(campaign: Campaign, participants: int) -> Cost:
 
 def _freshness(campaign: Campaign) -> Freshness:
     rooms = Room.objects.filter(offer__campaign=campaign, status__in=ACTIVE)
-    outstanding = RefundOrder.objects.filter(
-        seat__room__offer__campaign=campaign, status=RefundOrder.Status.REQUESTED
-    )
+    outstanding = RefundOrder.objects.outstanding().filter(seat__room__offer__campaign=campaign)
     return Freshness(
         events_pending=Event.objects.pending().count(),
         events_parked=Event.objects.parked().count(),

@@ -157,7 +157,7 @@ class Commits:
 
 
 def sweep(at: int = 0, side: str = "", postmaster: int = 0) -> int:
-    """Do what is due until nothing is, then process the facts; how many commits the sweepers took.
+    """Do what is due and process the facts until nothing is left; how many commits that took.
 
     At the `at`-th of these the process kills itself, or all of PostgreSQL where `postmaster` is told.
     """
@@ -167,10 +167,8 @@ def sweep(at: int = 0, side: str = "", postmaster: int = 0) -> int:
     _wait_alone()
     strike = _kill_postgres(postmaster) if postmaster else _kill_myself
     with Commits(at, side, strike) as commits:
-        while sum(run_due().values()):
+        while sum(run_due().values()) + events_process():
             pass
-    while sum(run_due().values()) + events_process():
-        pass
     return commits.count
 
 

@@ -158,7 +158,9 @@ def test_killed_again_and_again(sweeps: Sweeps, undisturbed: tuple[int, dict[str
     assert sweeps.well("state", name) == wanted
 
 
-@pytest.mark.parametrize(("part", "side"), [(0.1, "before"), (0.1, "after"), (0.6, "before")])
+@pytest.mark.parametrize(
+    ("part", "side"), [(n / 20, side) for n in range(1, 20) for side in ("before", "after")]
+)
 def test_postgresql_killed_in_the_middle(
     sweeps: Sweeps, undisturbed: tuple[int, dict[str, Any]], part: float, side: str
 ) -> None:

@@ -404,8 +404,8 @@ def ask(world: World, key: str = "k1") -> Any:
     )
 
 
-_NAME = re.compile(r"\b(mem_|par_|room_|seat_|off_|cmp_|vis_|sale-)\w+")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?")
+NAME = re.compile(r"\b(act_|mem_|par_|room_|seat_|off_|cmp_|vis_|sale-)\w+")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?")
 
 
 def outcome(world: World) -> str:
@@ -418,7 +418,7 @@ def outcome(world: World) -> str:
     left = [answer.status_code, answer.json(), IdempotentReply.objects.count()]
     left += [participants(), touches(), traces(), seats(), events()]
     left += OfferItem.objects.order_by("pk").values_list("sku", "held", "sold")
-    return _MOMENT.sub("<t>", _NAME.sub(r"\1", json.dumps(left, default=str)))
+    return MOMENT.sub("<t>", NAME.sub(r"\1", json.dumps(left, default=str)))
 
 
 def ranks(rows: QuerySet[Any]) -> dict[int | None, int]:

@@ -7,8 +7,9 @@ from django.db import IntegrityError
 
 from apps.checkout.services import Reported
 from apps.core.services import EventConflict
-from apps.groupbuy.models import RefundOrder, Room, Seat
-from apps.groupbuy.services import payments
+from apps.groupbuy.errors import SeatNotHeld
+from apps.groupbuy.models import OfferItem, RefundOrder, Room, Seat
+from apps.groupbuy.services import payments, seat_swap, swaps
 from apps.orders import services as orders
 from apps.orders.models import Order
 from tests.makers import make_member, now
@@ -144,3 +145,45 @@ def test_control_without_locks_and_unique_key_a_payment_is_lost_in_silence(
         assert isinstance(second, Reported)
         assert RefundOrder.objects.count() == 0
         assert broken_promises() == {4, 8, 11}
+
+
+# A payment of a seat that is swapped at this moment.
+
+
+def swapped_while_paid(monkeypatch: pytest.MonkeyPatch) -> tuple[Room, Any, Any]:
+    """Bob has found his seat held and wants a second piece; before that is his, it is paid."""
+    room = open_room(size=3)
+    seat = hold(room, make_member("bob"))
+    gap = Gap(swaps.may_pay, lambda: report(order_of(seat, "bobs", now())))
+    monkeypatch.setattr(swaps, "may_pay", gap)
+    swap = lambda: seat_swap(seat_id=seat.public_id, member_id=seat.member_id, quantity=2)  # noqa: E731
+    return room, attempt(swap), gap.outcome
+
+
+def test_a_seat_is_swapped_before_it_is_paid_or_not_at_all(
+    promised: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, swapped, paid = swapped_while_paid(monkeypatch)
+    assert isinstance(swapped, Seat)
+    assert isinstance(paid, Reported)  # it waited, and pays what the seat is by then
+    bobs = room.seats.get(opens=False)
+    assert (bobs.status, bobs.quantity) == ("paid", 2)
+    assert OfferItem.objects.values_list("held", "sold").get() == (0, 3)
+
+
+def test_a_paid_seat_is_not_swapped(promised: None) -> None:
+    room = open_room(size=3)
+    seat = hold(room, make_member("bob"))
+    report(order_of(seat, "bobs", now()))
+    swap = lambda: seat_swap(seat_id=seat.public_id, member_id=seat.member_id, quantity=2)  # noqa: E731
+    assert isinstance(attempt(swap), SeatNotHeld)
+
+
+def test_control_without_row_locks_a_paid_seat_is_swapped(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_row_locks(monkeypatch)
+    room, swapped, paid = swapped_while_paid(monkeypatch)
+    assert isinstance(swapped, Seat)
+    assert isinstance(paid, Reported)
+    assert 8 in broken_promises()

@@ -5,22 +5,31 @@ from apps.invites.services.at_once import Foreseen, admission_foresee
 from apps.invites.services.confirming import participants_confirm, participants_qualify
 from apps.invites.services.counting import campaign_act_record, campaign_order_record
 from apps.invites.services.draws import draw_tell, variant_draw
-from apps.invites.services.joining import campaign_join, campaign_link
+from apps.invites.services.joining import (
+    Joining,
+    campaign_join,
+    campaign_join_and_reply,
+    campaign_link,
+    participant_bind,
+)
 from apps.invites.services.links import link_get_or_create, link_revoke, visit_record
 from apps.invites.services.touches import touch_record
 
 __all__ = [
     "CampaignFull",
     "Foreseen",
+    "Joining",
     "admission_foresee",
     "campaign_act_record",
     "campaign_join",
+    "campaign_join_and_reply",
     "campaign_link",
     "campaign_order_record",
     "draw_tell",
     "link_get_or_create",
     "link_revoke",
     "participant_admit",
+    "participant_bind",
     "participants_confirm",
     "participants_qualify",
     "touch_record",

@@ -48,19 +48,19 @@ _CAMPAIGN = _columns(
     "shown_from",
     "stopped_at",
     "currency",
+    "qualifying_act",
     "attribution",
     "attribution_window",
     "counts_group_discounts",
     "published_version_id",
 )
 _BUDGET = _columns(Budget, "id", "amount_minor", "reserved_minor", "spent_minor", "tail_bps")
-_LINK = (
-    "link.id, link.revoked_at IS NOT NULL, owner.id, owner.member_id, owner.campaign_id, "
-    "theirs.is_test"
-)
+_LINK = """link.id, link.revoked_at IS NOT NULL, owner.id, owner.member_id, owner.campaign_id,
+  theirs.is_test, coalesce(promised.policies @> '[{"trigger": "friend_confirmed"}]', false)"""
 _OWNER = """
 LEFT JOIN invites_participant owner ON owner.id = link.participant_id
-LEFT JOIN campaigns_campaign theirs ON theirs.id = owner.campaign_id"""
+LEFT JOIN campaigns_campaign theirs ON theirs.id = owner.campaign_id
+LEFT JOIN campaigns_version promised ON promised.id = owner.version_id"""
 _BY_CODE = (
     f"{_LINK}, NULL, NULL, '', '', false",
     f"LEFT JOIN invites_link link ON link.code = %(code)s {_OWNER}",
@@ -71,7 +71,7 @@ _BY_VISIT = (
     f"""LEFT JOIN invites_visit visit ON visit.click_id = %(click_id)s
 LEFT JOIN invites_link link ON link.id = visit.link_id {_OWNER}""",
 )
-_BY_NOTHING = ("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, '', '', false", "")
+_BY_NOTHING = ("NULL, false, NULL, NULL, NULL, NULL, false, NULL, NULL, '', '', false", "")
 _LOOK_FOR = """
 SELECT {campaign}, {budget},
   version.variants <> '[]',
@@ -139,6 +139,7 @@ class _Told(NamedTuple):
     owner_member: int
     campaign: int
     is_test: bool
+    counts_friends: bool
     visit: int | None
     opened_at: dt.datetime | None
     skipped: str
@@ -160,27 +161,30 @@ class _Seen(NamedTuple):
 class Foreseen:
     """What `participant_admit` would do for a member, as parts of a statement with parameters.
 
-    The parts read from `place`, which has a row when the door's own act is to be. One of them is
-    called `participant` where somebody new comes in (`comes`). `inviter` owns the link they came by.
+    The parts read from `place`, which has a row when the door's own act is to be. Where somebody new
+    comes in, with the public id `comes`, one of them is called `participant`. `inviter` owns the link
+    they came by.
     """
 
     campaign: Campaign
     member: str
     bought_before: bool
-    comes: bool
+    comes: str
+    brought: bool
     inviter: int | None
     parts: tuple[str, ...]
     parameters: dict[str, Any]
 
 
 def admission_foresee(
-    *, campaign_id: int, member_id: int, brought: Brought, now: dt.datetime
+    *, campaign_id: int, member_id: int, brought: Brought, now: dt.datetime, joins: bool = False
 ) -> Foreseen | None:
     """What would come of a member at a door of a campaign; None where it must go step by step.
 
-    Reads and locks nothing: what changes until the write is looked at again there, or undoes it with
-    an IntegrityError. Not foreseen: whoever may not come in, a referrer who would change, variants,
-    and more than one thing told.
+    `joins`: the door is the one to join by, which confirms where that is the qualifying act. Reads
+    and locks nothing: what changes until the write is looked at again there, or undoes it with an
+    IntegrityError. Not foreseen: whoever may not come in, a referrer who would change or counts
+    their friends, variants, and more than one thing told.
     """
     seen = _look(campaign_id, member_id, brought)
     if seen is None or not _is_usual(seen, member_id, now):
@@ -189,15 +193,21 @@ def admission_foresee(
     decided = _decide(seen, heard, member_id, now)
     if decided is not None and _would_move(seen.person, decided):
         return None
+    confirms = joins and seen.campaign.qualifying_act == Campaign.QualifyingAct.JOIN
+    if confirms and (seen.told.counts_friends or seen.person.has_touches):
+        return None
     parts, parameters = _touch(seen, member_id, now)
+    comes = ""
     if decided is not None and seen.person.participant is None:
-        more, besides = _newcomer(seen, decided, now)
+        comes = new_id("par")
+        more, besides = _newcomer(comes, seen, decided, confirms, now)
         parts, parameters = (*parts, *more), parameters | besides
     return Foreseen(
         campaign=seen.campaign,
         member=seen.person.public_id,
         bought_before=seen.person.bought_before,
-        comes=seen.person.participant is None,
+        comes=comes,
+        brought=decided is not None and decided.winner is not None,
         inviter=_inviter(seen, member_id),
         parts=parts,
         parameters=parameters,
@@ -306,11 +316,12 @@ _BELOW = """below AS MATERIALIZED (
 _PARTICIPANT = """participant AS (
   INSERT INTO invites_participant
     (public_id, campaign_id, member_id, referrer_id, root_id, generation, variant, crossed,
-     version_id, circumstances, status, joined_at)
+     version_id, circumstances, status, joined_at, confirmed_at)
   SELECT %(participant)s, %(campaign_id)s::bigint, %(member_id)s::bigint, {place}, false,
-         %(version)s::bigint, %(circumstances)s::jsonb, 'provisional', %(now)s
+         %(version)s::bigint, %(circumstances)s::jsonb, %(status)s, %(now)s,
+         %(confirmed_at)s::timestamptz
   FROM {source}
-  RETURNING id
+  RETURNING id, generation, variant
 )"""
 _PARTICIPANT_BELOW = _PARTICIPANT.format(
     place="below.id, below.root_id, below.generation, below.variant", source="below"
@@ -326,14 +337,21 @@ _TRACE_HEARD = _TRACE.format(
     candidates="""jsonb_set(
     %(candidates)s::jsonb, %(heard_at)s::text[], (SELECT to_jsonb(id) FROM touch))"""
 )
-_JOINED = EVENT.format(
-    name="joined",
-    kind=events.JOINED,
-    key=f"'{events.JOINED}:' || %(participant)s",
-    payload="%(joined)s::jsonb",
-    at="%(now)s",
-    source="participant",
-)
+
+
+def _told_of(name: str, kind: str) -> str:
+    return EVENT.format(
+        name=name,
+        kind=kind,
+        key=f"'{kind}:' || %(participant)s",
+        payload="%(told)s::jsonb",
+        at="%(now)s",
+        source="participant",
+    )
+
+
+_JOINED = _told_of("joined", events.JOINED)
+_CONFIRMED = _told_of("confirmed", events.CONFIRMED)
 
 
 def _touch(seen: _Seen, member_id: int, now: dt.datetime) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -356,9 +374,9 @@ def _touch(seen: _Seen, member_id: int, now: dt.datetime) -> tuple[tuple[str, ..
 
 
 def _newcomer(
-    seen: _Seen, decided: Attribution, now: dt.datetime
+    public_id: str, seen: _Seen, decided: Attribution, confirms: bool, now: dt.datetime
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
-    winner, public_id = decided.winner, new_id("par")
+    winner = decided.winner
     heard_at = [
         str(index)
         for index, judged in enumerate(decided.judged)
@@ -367,19 +385,26 @@ def _newcomer(
     parts = [_BELOW, _PARTICIPANT_BELOW] if winner else [_PARTICIPANT_SEED]
     if decided.judged:
         parts.append(_TRACE_HEARD if heard_at else _TRACE_KEPT)
-    return (*parts, _JOINED), {
+    parts += [_JOINED, _CONFIRMED] if confirms else [_JOINED]
+    status = Participant.Status.CONFIRMED if confirms else Participant.Status.PROVISIONAL
+    return tuple(parts), {
         "participant": public_id,
         "referrer": winner.referrer if winner else None,
         "version": seen.campaign.published_version_id,
-        "circumstances": Jsonb(
-            {
-                "tier": seen.person.tier or "",
-                "audiences": sorted(seen.person.audiences),
-                "channel": winner.channel if winner else "",
-                "is_new": not seen.person.bought_before,
-            }
-        ),
+        "circumstances": Jsonb(_circumstances(seen.person, winner.channel if winner else "")),
+        "status": status.value,
+        "confirmed_at": now if confirms else None,
         "candidates": Jsonb(candidates_to_json(decided)),
         "heard_at": [*heard_at, "touch"],
-        "joined": Jsonb({"participant": public_id, "campaign": seen.campaign.public_id}),
+        "told": Jsonb({"participant": public_id, "campaign": seen.campaign.public_id}),
+    }
+
+
+def _circumstances(person: _Person, channel: str) -> dict[str, Any]:
+    """What `selectors.circumstances` says, of what was seen."""
+    return {
+        "tier": person.tier or "",
+        "audiences": sorted(person.audiences),
+        "channel": channel,
+        "is_new": not person.bought_before,
     }

@@ -1,12 +1,21 @@
 """Joining a campaign, and asking for a link to share."""
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from psycopg.types.json import Jsonb
 
 from apps.campaigns.models import Campaign
+from apps.core import nudges, statements
+from apps.core.replies import ASKED, KEEP, Asked
 from apps.core.transactions import in_transaction
 from apps.invites.models import Link, Participant
 from apps.invites.selectors import Brought
 from apps.invites.services.admitting import participant_admit
+from apps.invites.services.at_once import Foreseen, admission_foresee
 from apps.invites.services.confirming import participants_confirm
 from apps.invites.services.links import link_get_or_create
 
@@ -26,6 +35,91 @@ def campaign_join(
         participants_confirm(campaign=campaign, member_ids=[member_id], now=now)
         participant.refresh_from_db()
     return participant, admission.created
+
+
+@dataclass(frozen=True)
+class Joining:
+    """A newcomer, but for their place in the chain: the statement finds it."""
+
+    id: str
+    brought: bool
+    joined_at: dt.datetime
+    confirmed_at: dt.datetime | None
+
+
+# Whoever comes below somebody; where the campaign was paused or stopped since the look, nobody does.
+_JOIN = """
+WITH {asked}place AS MATERIALIZED (
+  SELECT campaign.id FROM {after}campaigns_campaign campaign
+  WHERE campaign.id = %(campaign_id)s::bigint AND campaign.stopped_at IS NULL
+    AND campaign.status = %(campaign_status)s
+), {admitted}{keep}
+SELECT generation, variant FROM participant
+"""
+_KEEP = KEEP.format(
+    status=201,
+    body="""%(body)s::jsonb
+      || jsonb_build_object('generation', generation, 'variant', variant)""",
+    source="participant",
+)
+
+
+def campaign_join_and_reply(
+    *,
+    campaign_id: int,
+    member_id: int,
+    brought: Brought,
+    now: dt.datetime,
+    reply: Asked,
+    body: Callable[[Joining], dict[str, Any]],
+) -> dict[str, Any] | None:
+    """All that a newcomer's request to join does, in one look, one write and one commit.
+
+    Where it is the first under its key and `admission_foresee` foresees it: then the reply, `body`
+    with the place in the chain; else nothing is done, and None. Raises IntegrityError when a twin was
+    faster. Locks the referrer (KEY SHARE).
+    """
+    came = admission_foresee(
+        campaign_id=campaign_id, member_id=member_id, brought=brought, now=now, joins=True
+    )
+    if came is None or not came.comes:
+        return None
+    confirmed_at = came.parameters["confirmed_at"]
+    shown = body(Joining(came.comes, came.brought, now, confirmed_at))
+    statement = _JOIN.format(
+        asked=f"{ASKED}, ",
+        after="asked, ",
+        admitted=", ".join(came.parts),
+        keep=f", {_KEEP}",
+    )
+    return _come(statement, came, shown, reply.parameters() | {"body": Jsonb(shown)})
+
+
+def participant_bind(
+    *, campaign_id: int, member_id: int, brought: Brought, now: dt.datetime
+) -> bool:
+    """Make a newcomer a participant in one look and one write; False when it must go step by step.
+
+    Not inside a transaction of the caller's. Raises IntegrityError when a twin was faster. Locks the
+    referrer (KEY SHARE).
+    """
+    came = admission_foresee(campaign_id=campaign_id, member_id=member_id, brought=brought, now=now)
+    if came is None or not came.comes:
+        return False
+    statement = _JOIN.format(asked="", after="", admitted=", ".join(came.parts), keep="")
+    return _come(statement, came, {}, {}) is not None
+
+
+def _come(
+    statement: str, came: Foreseen, shown: dict[str, Any], more: dict[str, Any]
+) -> dict[str, Any] | None:
+    asked = {**came.parameters, "campaign_status": came.campaign.status, **more}
+    rows = statements.run(statement, asked)
+    if not rows:
+        return None
+    transaction.on_commit(nudges.nudge_processor)
+    [(generation, variant)] = rows
+    return shown | {"generation": generation, "variant": variant}
 
 
 @in_transaction
