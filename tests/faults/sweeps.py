@@ -156,10 +156,11 @@ class Commits:
         return result
 
 
-def sweep(at: int = 0, side: str = "", postmaster: int = 0) -> int:
-    """Do what is due and process the facts until nothing is left; how many commits that took.
+def sweep(at: int = 0, side: str = "", postmaster: int = 0, facts: bool = False) -> int:
+    """Do what is due until nothing is, then process the facts; how many commits the sweepers took.
 
-    At the `at`-th of these the process kills itself, or all of PostgreSQL where `postmaster` is told.
+    With `facts` those of the facts too. At the `at`-th of these the process kills itself, or all of
+    PostgreSQL where `postmaster` is told.
     """
     from apps.core.services import events_process
     from apps.core.sweepers import run_due
@@ -167,8 +168,10 @@ def sweep(at: int = 0, side: str = "", postmaster: int = 0) -> int:
     _wait_alone()
     strike = _kill_postgres(postmaster) if postmaster else _kill_myself
     with Commits(at, side, strike) as commits:
-        while sum(run_due().values()) + events_process():
+        while sum(run_due().values()) + (events_process() if facts else 0):
             pass
+    while sum(run_due().values()) + events_process():
+        pass
     return commits.count
 
 

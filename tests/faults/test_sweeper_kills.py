@@ -67,6 +67,12 @@ class Sweeps:
         self._run(f"CREATE DATABASE {name} TEMPLATE {WORLD}")
         return name
 
+    def checkpoint(self) -> None:
+        """Before a crash of a copy. A sequence is copied with the 32 numbers that were logged ahead in
+        the original: without a checkpoint the copy logs none of them, and gives them out again.
+        """
+        self._run("CHECKPOINT")
+
     def drop(self, name: str) -> None:
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -126,6 +132,8 @@ def test_an_undisturbed_sweep(undisturbed: tuple[int, dict[str, Any]]) -> None:
     assert left["breaches"] == []
     # One for each room that turns or has expired holds, each seat with a discount or a final price.
     assert commits > 20
+    print(commits)
+    assert 0
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
@@ -166,6 +174,7 @@ def test_postgresql_killed_in_the_middle(
 ) -> None:
     commits, wanted = undisturbed
     name = sweeps.copy()
+    sweeps.checkpoint()
     point = max(1, int(commits * part))
     code, _ = sweeps.do("sweep", name, at=point, side=side, postmaster=sweeps.postmaster)
     assert code == 1  # the sweeper lives, and has nobody to talk to
