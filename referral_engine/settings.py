@@ -63,6 +63,11 @@ STREAMS_SECONDS = float(os.environ.get("STREAMS_SECONDS", "1"))
 # A font for pictures with texts, .ttf, .otf or .ttc. Empty: the one that comes along, with Chinese.
 PICTURE_FONT = os.environ.get("PICTURE_FONT", "")
 
+# Schemes of apps that links may lead into, besides https: the mini-program's, and your own app's.
+APP_SCHEMES = _list("APP_SCHEMES", "weixin")
+if wrong := {"http", "javascript", "data", "vbscript", "file", "blob"} & set(APP_SCHEMES):
+    raise ImproperlyConfigured(f"APP_SCHEMES must not name {', '.join(sorted(wrong))}.")
+
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
@@ -310,6 +315,7 @@ _ADMIN_MENU = (
         ("Bring history in", "upload_file", "imports.upload"),
         ("Participants", "account_tree", "invites.participant"),
         ("Share links", "link", "invites.link"),
+        ("Where links lead", "alt_route", "invites.landing"),
         ("Visits", "ads_click", "invites.visit"),
         ("Touches", "touch_app", "invites.touch"),
         ("Why this referrer", "quiz", "invites.trace"),

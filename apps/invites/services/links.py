@@ -8,12 +8,15 @@ from apps.invites.rules import Opening, skip_reason
 
 @in_transaction
 def link_get_or_create(*, participant: Participant, room: str = "") -> tuple[Link, bool]:
-    """The participant's link to the campaign, or to `room`; (link, created). One per target."""
+    """The link a participant asks for by themselves: to the campaign, or to `room`; (link, created).
+
+    One per target. More of them, with terms of their own, are made by `link_create`.
+    """
     made = Link.objects.bulk_create(
-        [Link(participant=participant, room=room)], ignore_conflicts=True
+        [Link(participant=participant, room=room, is_default=True)], ignore_conflicts=True
     )
     link = Link.objects.select_related("participant__campaign").get(
-        participant=participant, room=room
+        participant=participant, room=room, is_default=True
     )
     return link, link.code == made[0].code
 

@@ -1,4 +1,4 @@
-"""Links, visits, touches and the forest of participants."""
+"""Visits, touches and the forest of participants."""
 
 from functools import partial
 
@@ -8,7 +8,8 @@ from django.db.models import F, Q
 from apps.campaigns.models import Campaign, Version
 from apps.campaigns.rules import Trigger
 from apps.core.clock import EngineNow
-from apps.core.ids import new_code, new_id
+from apps.core.ids import new_id
+from apps.invites.models.links import Link
 from apps.invites.rules import Source
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -88,24 +89,6 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
-
-
-class Link(models.Model):
-    """A participant's share link, to the campaign or to one `room` (its public id)."""
-
-    code = models.CharField(max_length=32, unique=True, default=new_code)
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="links")
-    room = models.CharField(max_length=32, blank=True)
-    created_at = models.DateTimeField(db_default=EngineNow())
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["participant", "room"], name="link_once_per_target")
-        ]
-
-    def __str__(self) -> str:
-        return self.code
 
 
 class Visit(models.Model):

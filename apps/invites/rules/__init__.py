@@ -1,0 +1,52 @@
+"""What links, visits and touches mean: who brought somebody, and what opening a link does. Pure."""
+
+from apps.invites.rules.attribution import (
+    Attribution,
+    Candidate,
+    Judged,
+    Source,
+    Verdict,
+    attribute,
+)
+from apps.invites.rules.links import (
+    CODE_LONGEST,
+    OVER,
+    Afterwards,
+    CampaignTerms,
+    LinkKind,
+    LinkTerms,
+    Standing,
+    code_meant,
+    code_problem,
+    line_problem,
+    standing,
+)
+from apps.invites.rules.targets import Device, address_problem, device_of, filled, utm_of
+from apps.invites.rules.visits import Opening, skip_reason
+
+__all__ = [
+    "CODE_LONGEST",
+    "OVER",
+    "Afterwards",
+    "Attribution",
+    "CampaignTerms",
+    "Candidate",
+    "Device",
+    "Judged",
+    "LinkKind",
+    "LinkTerms",
+    "Opening",
+    "Source",
+    "Standing",
+    "Verdict",
+    "address_problem",
+    "attribute",
+    "code_meant",
+    "code_problem",
+    "device_of",
+    "filled",
+    "line_problem",
+    "skip_reason",
+    "standing",
+    "utm_of",
+]
