@@ -22,8 +22,8 @@ from apps.groupbuy.rules import TERMINAL, RoomStatus, Showing, final_price
 from apps.groupbuy.selectors import RoomView
 from apps.invites.models import Link
 from apps.invites.openings import link_url, public_url
+from apps.invites.pages import VISIT_COOKIE, page, shop_address
 from apps.invites.selectors import face_of, guest_link, is_visit_token
-from apps.invites.views import VISIT_COOKIE, page, shop_address
 
 _SHARED = (Showing.OPEN, Showing.FULL, Showing.SOLD_OUT, Showing.PAUSED)
 # How long a page without JavaScript shows what it has.

@@ -206,7 +206,7 @@ class CampaignLinkView(EngineView):
 
 
 class VisitsView(EngineView):
-    """A link or scene was opened in an app or a mini-program."""
+    """A link or scene was opened in an app or a mini-program. 409 for one that does not open now."""
 
     doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
 
@@ -216,8 +216,11 @@ class VisitsView(EngineView):
         body = VisitInput(data=request.data)
         body.is_valid(raise_exception=True)
         link = selectors.link_by_code(body.validated_data["code"], pointer="/code")
-        visit = services.visit_record(
-            link=link, opening=opening_of(request), channel=body.validated_data["channel"]
+        visit = services.link_open(
+            link=link,
+            opening=opening_of(request),
+            channel=body.validated_data["channel"],
+            now=clock.now(),
         )
         owner = link.participant
         face = faces({owner.member_id}).get(owner.member_id, Face("", ""))

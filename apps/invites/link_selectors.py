@@ -3,8 +3,8 @@
 import datetime as dt
 
 from apps.campaigns.models import Campaign
-from apps.invites.models import Link, Visit
-from apps.invites.rules import CampaignTerms, LinkTerms, Standing, standing
+from apps.invites.models import Landing, Link, Target, Visit
+from apps.invites.rules import CampaignTerms, LinkTerms, Platform, Standing, standing
 
 
 def terms_of(link: Link) -> LinkTerms:
@@ -44,3 +44,23 @@ def standing_of(link: Link, now: dt.datetime) -> Standing:
     """What opening a link at `now` does. One query where the link has `max_opens`, else none."""
     campaign = link.participant.campaign
     return standing(terms_of(link), campaign_terms_of(campaign), now=now, opens=opens_of(link))
+
+
+def target_of(campaign: Campaign, platform: Platform) -> Target | None:
+    """Where the campaign's links lead on this platform, if the operator named a place."""
+    return Target.objects.filter(landing__campaign=campaign, platform=platform).first()
+
+
+def logo_of(campaign: Campaign) -> bytes | None:
+    """The PNG in the middle of the campaign's QR codes."""
+    return _picture_of(campaign, "logo")
+
+
+def picture_of(campaign: Campaign) -> bytes | None:
+    """The JPEG on the campaign's posters and cards."""
+    return _picture_of(campaign, "picture")
+
+
+def _picture_of(campaign: Campaign, which: str) -> bytes | None:
+    kept = Landing.objects.filter(campaign=campaign).values_list(which, flat=True).first()
+    return bytes(kept) if kept else None

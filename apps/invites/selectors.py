@@ -12,7 +12,7 @@ from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import audiences_of
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.invites.models import Act, Draw, Link, Participant, Touch, Trace, Visit
-from apps.invites.rules import Attribution, Candidate, Source, attribute
+from apps.invites.rules import Attribution, Candidate, Source, attribute, code_meant
 from apps.members.models import Member
 from apps.members.selectors import Face, faces
 from apps.orders.models import Order
@@ -49,10 +49,13 @@ class OwnCode(Conflict):
 
 
 def link_by_code(code: str, *, pointer: str = "") -> Link:
-    """The link with this code, its participant and campaign loaded. Raises LinkUnknown."""
+    """The link with this code, its participant and campaign loaded. Raises LinkUnknown.
+
+    Codes are small letters; a phone may begin one with a capital.
+    """
     link = (
         Link.objects.select_related("participant__campaign", "participant__member")
-        .filter(code=code)
+        .filter(code=code_meant(code))
         .first()
     )
     if link is None:

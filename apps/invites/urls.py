@@ -18,4 +18,6 @@ page_patterns = [
     path("s/<str:code>", views.share, name="share"),
     path("s/<str:code>/qr.png", views.qr_png, name="share-qr-png"),
     path("s/<str:code>/qr.svg", views.qr_svg, name="share-qr-svg"),
+    path("s/<str:code>/poster.png", views.poster_png, name="share-poster"),
+    path("s/<str:code>/card.png", views.card_png, name="share-card"),
 ]

@@ -11,15 +11,15 @@ from apps.core import ids
 from apps.invites.rules import (
     CODE_LONGEST,
     CampaignTerms,
-    Device,
     LinkTerms,
+    Platform,
     Standing,
     address_problem,
     code_meant,
     code_problem,
-    device_of,
     filled,
     line_problem,
+    platform_of,
     standing,
     utm_of,
 )
@@ -180,14 +180,15 @@ def test_addresses_that_may_not(address: str) -> None:
 
 
 def test_what_is_carried_goes_into_its_places_or_the_query() -> None:
-    carried = {"visit": "v.1:x", "code": "tea", "room": "", "utm_source": "a&b=c"}
-    assert filled("https://s.example/j?a=1#top", carried) == (
-        "https://s.example/j?a=1&visit=v.1%3Ax&code=tea&utm_source=a%26b%3Dc#top"
+    carried = {"visit": "v.1:x", "room": "", "utm_source": "a&b=c"}
+    assert filled("https://s.example/j?a=1#top", carried, code="tea") == (
+        "https://s.example/j?a=1&visit=v.1%3Ax&utm_source=a%26b%3Dc#top"
     )
-    assert filled("app://j/{code}?r={room}&v={visit}", carried) == "app://j/tea?r=&v=v.1%3Ax"
+    place = "app://j/{code}?r={room}&v={visit}"
+    assert filled(place, carried, code="tea") == "app://j/tea?r=&v=v.1%3Ax"
     store = filled("https://play.example/a?referrer={query}", carried)
     told = parse_qs(urlsplit(store).query)["referrer"][0]
-    assert parse_qs(told) == {"visit": ["v.1:x"], "code": ["tea"], "utm_source": ["a&b=c"]}
+    assert parse_qs(told) == {"visit": ["v.1:x"], "utm_source": ["a&b=c"]}
     assert filled("", carried) == ""
     assert filled("https://s.example/{code}", {}) == "https://s.example/"
 
@@ -204,7 +205,7 @@ def test_no_value_changes_where_an_address_leads(carried: dict[str, str]) -> Non
     except UnicodeEncodeError:
         return
     for address in ("https://s.example/j", "https://s.example/j/{code}?v={visit}&q={query}"):
-        led = filled(address, carried)
+        led = filled(address, carried, code=carried["code"])
         parts = urlsplit(led)
         assert (parts.scheme, parts.netloc) == ("https", "s.example")
         assert parts.path.startswith("/j")
@@ -214,7 +215,7 @@ def test_no_value_changes_where_an_address_leads(carried: dict[str, str]) -> Non
 
 
 def test_campaign_parameters_are_known_names_in_one_order() -> None:
-    query = "utm_medium=chat&utm_evil=1&visit=x&utm_source=%E5%BE%AE%E4%BF%A1&utm_term=&utm_content=a%0d%0ab"
+    query = "utm_medium=chat&utm_evil=1&visit=x&utm_source=%E5%BE%AE&utm_term=&utm_content=a%0d%0ab"
     assert utm_of(query) == (("utm_source", "微信"), ("utm_medium", "chat"))
     assert utm_of("utm_source=" + "x" * 300) == (("utm_source", "x" * 100),)
     assert utm_of("visit=x") == ()
@@ -224,15 +225,15 @@ def test_campaign_parameters_are_known_names_in_one_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("agent", "device"),
+    ("agent", "platform"),
     [
-        ("Mozilla/5.0 (iPhone; …) MicroMessenger/8.0.49", Device.WECHAT),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Safari/604.1", Device.IOS),
-        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/126", Device.ANDROID),
-        ("Mozilla/5.0 (Phone; OpenHarmony 4.1) ArkWeb/4.1", Device.ANDROID),
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) Safari/605", Device.DESKTOP),
-        ("", Device.DESKTOP),
+        ("Mozilla/5.0 (iPhone; …) MicroMessenger/8.0.49", Platform.WECHAT),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Safari/604.1", Platform.IOS),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/126", Platform.ANDROID),
+        ("Mozilla/5.0 (Phone; OpenHarmony 4.1) ArkWeb/4.1", Platform.ANDROID),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) Safari/605", Platform.DESKTOP),
+        ("", Platform.DESKTOP),
     ],
 )
-def test_devices(agent: str, device: Device) -> None:
-    assert device_of(agent) is device
+def test_platforms(agent: str, platform: Platform) -> None:
+    assert platform_of(agent) is platform

@@ -24,8 +24,10 @@ class Migration(migrations.Migration):
                     [
                         # What a run that broke off left behind is not valid.
                         "DROP INDEX CONCURRENTLY IF EXISTS link_default_once_per_target",
-                        "CREATE UNIQUE INDEX CONCURRENTLY link_default_once_per_target "
-                        "ON invites_link (participant_id, room) WHERE is_default",
+                        (
+                            "CREATE UNIQUE INDEX CONCURRENTLY link_default_once_per_target "
+                            "ON invites_link (participant_id, room) WHERE is_default"
+                        ),
                     ],
                     "DROP INDEX CONCURRENTLY IF EXISTS link_default_once_per_target",
                 ),

@@ -1,4 +1,4 @@
-"""Where a campaign's links lead on each kind of device, and the pictures they carry."""
+"""Where a campaign's links lead on each platform, and the pictures they carry."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "device",
+                    "platform",
                     models.CharField(
                         choices=[
                             ("wechat", "inside WeChat"),
@@ -99,9 +99,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="target",
             constraint=models.UniqueConstraint(
-                fields=("landing", "device"),
-                name="target_once_per_device",
-                violation_error_message="There is one target for each kind of device.",
+                fields=("landing", "platform"),
+                name="target_once_per_platform",
+                violation_error_message="There is one target for each platform.",
             ),
         ),
     ]

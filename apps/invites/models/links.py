@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from apps.campaigns.models import Campaign
 from apps.core.clock import EngineNow
 from apps.core.ids import new_code
-from apps.invites.rules import Afterwards, Device, LinkKind, address_problem, line_problem
+from apps.invites.rules import Afterwards, LinkKind, Platform, address_problem, line_problem
 
 LINK_KINDS = {
     LinkKind.MEMBER: "a member's own",
@@ -24,11 +24,11 @@ AFTERWARDS = {
     Afterwards.CAMPAIGN: "the campaign, with nobody who invites",
     Afterwards.SHOP: "the shop, at once",
 }
-DEVICES = {
-    Device.WECHAT: "inside WeChat",
-    Device.IOS: "iPhone or iPad",
-    Device.ANDROID: "Android or HarmonyOS",
-    Device.DESKTOP: "anything else",
+PLATFORMS = {
+    Platform.WECHAT: "inside WeChat",
+    Platform.IOS: "iPhone or iPad",
+    Platform.ANDROID: "Android or HarmonyOS",
+    Platform.DESKTOP: "anything else",
 }
 
 
@@ -123,7 +123,7 @@ class Link(models.Model):
 
 
 class Landing(models.Model):
-    """How a campaign's links look and where they lead: its pictures, and a target for each device.
+    """How a campaign's links look and where they lead: its pictures, and a target for each platform.
 
     The pictures were uploaded, drawn anew and kept here: no page ever fetches an address for them.
     """
@@ -141,11 +141,11 @@ class Landing(models.Model):
 
 
 class Target(models.Model):
-    """Where a campaign's links lead on one kind of device: the operator's list, never a request's."""
+    """Where a campaign's links lead on one platform: the operator's list, never a request's."""
 
     landing = models.ForeignKey(Landing, on_delete=models.CASCADE, related_name="targets")
-    device = models.CharField(
-        max_length=8, choices=[(device.value, DEVICES[device]) for device in Device]
+    platform = models.CharField(
+        max_length=8, choices=[(platform.value, PLATFORMS[platform]) for platform in Platform]
     )
     address = models.CharField(
         max_length=500,
@@ -160,14 +160,14 @@ class Target(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["landing", "device"],
-                name="target_once_per_device",
-                violation_error_message="There is one target for each kind of device.",
+                fields=["landing", "platform"],
+                name="target_once_per_platform",
+                violation_error_message="There is one target for each platform.",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.device}: {self.address}"
+        return f"{self.platform}: {self.address}"
 
     def clean(self) -> None:
         """Refuse addresses that may not be targets, each at its field."""

@@ -21,7 +21,7 @@ from apps.invites.rules.links import (
     line_problem,
     standing,
 )
-from apps.invites.rules.targets import Device, address_problem, device_of, filled, utm_of
+from apps.invites.rules.targets import Platform, address_problem, filled, platform_of, utm_of
 from apps.invites.rules.visits import Opening, skip_reason
 
 __all__ = [
@@ -31,11 +31,11 @@ __all__ = [
     "Attribution",
     "CampaignTerms",
     "Candidate",
-    "Device",
     "Judged",
     "LinkKind",
     "LinkTerms",
     "Opening",
+    "Platform",
     "Source",
     "Standing",
     "Verdict",
@@ -43,9 +43,9 @@ __all__ = [
     "attribute",
     "code_meant",
     "code_problem",
-    "device_of",
     "filled",
     "line_problem",
+    "platform_of",
     "skip_reason",
     "standing",
     "utm_of",

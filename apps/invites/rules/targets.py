@@ -1,4 +1,4 @@
-"""Where a link leads on, by device, and what it carries there. Pure.
+"""Where a link leads on, by platform, and what it carries there. Pure.
 
 Addresses come from the operator alone. A request adds nothing but values of known names, percent-encoded
 into places the operator left for them, so no request ever chooses where somebody is sent.
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from apps.invites.rules.links import line_problem
 
 
-class Device(enum.StrEnum):
+class Platform(enum.StrEnum):
     """Where a page was opened, as coarsely as its targets need it."""
 
     WECHAT = "wechat"
@@ -21,25 +21,26 @@ class Device(enum.StrEnum):
     DESKTOP = "desktop"
 
 
-_DEVICES = (
-    (Device.WECHAT, re.compile(r"MicroMessenger", re.IGNORECASE)),
-    (Device.IOS, re.compile(r"iPhone|iPad|iPod", re.IGNORECASE)),
-    (Device.ANDROID, re.compile(r"Android|HarmonyOS|OpenHarmony", re.IGNORECASE)),
+_PLATFORMS = (
+    (Platform.WECHAT, re.compile(r"MicroMessenger", re.IGNORECASE)),
+    (Platform.IOS, re.compile(r"iPhone|iPad|iPod", re.IGNORECASE)),
+    (Platform.ANDROID, re.compile(r"Android|HarmonyOS|OpenHarmony", re.IGNORECASE)),
 )
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 UTM_LONGEST = 100
 
-# What an address may ask for, as `{name}`; `{query}` is all of it as one encoded value.
-CARRIED = ("visit", "code", "room", "offer", "variant", "channel", *UTM)
-PLACES = (*CARRIED, "query")
+# What an address may ask for, as `{name}`; `{query}` is all that is carried as one encoded value. A code
+# is carried only where an address asks for it: told with a visit it would count as typed.
+CARRIED = ("visit", "room", "offer", "variant", *UTM)
+PLACES = (*CARRIED, "code", "query")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
-def device_of(agent: str) -> Device:
-    """The device of a user agent; what nobody knows is a desktop."""
-    found = (device for device, pattern in _DEVICES if pattern.search(agent))
-    return next(found, Device.DESKTOP)
+def platform_of(agent: str) -> Platform:
+    """The platform of a user agent; what nobody knows is a desktop."""
+    found = (platform for platform, pattern in _PLATFORMS if pattern.search(agent))
+    return next(found, Platform.DESKTOP)
 
 
 def utm_of(query: str) -> tuple[tuple[str, str], ...]:
@@ -79,17 +80,17 @@ def _places_problem(address: str, host: str) -> str:
     return ""
 
 
-def filled(address: str, carried: Mapping[str, str]) -> str:
+def filled(address: str, carried: Mapping[str, str], *, code: str = "") -> str:
     """The address with what is not empty of `carried`: in its places, else added to its query.
 
     Every value is percent-encoded, so it stays a value whatever it holds.
     """
     given = {name: value for name, value in carried.items() if value}
     query = urlencode(given, quote_via=quote, safe="")
-    if not address or not query:
-        return _PLACE.sub("", address)
     if _PLACE.search(address):
-        values = {**given, "query": query}
+        values = {**given, "code": code, "query": query}
         return _PLACE.sub(lambda place: quote(values.get(place[1], ""), safe=""), address)
+    if not address or not query:
+        return address
     base, hash_sign, fragment = address.partition("#")
     return f"{base}{'&' if '?' in base else '?'}{query}{hash_sign}{fragment}"

@@ -5,17 +5,33 @@ from apps.invites.services.confirming import participants_confirm, participants_
 from apps.invites.services.counting import campaign_act_record, campaign_order_record
 from apps.invites.services.draws import draw_tell, variant_draw
 from apps.invites.services.joining import campaign_join, campaign_link
-from apps.invites.services.links import link_get_or_create, link_revoke, visit_record
+from apps.invites.services.links import (
+    CodeTaken,
+    LinkClosed,
+    LinkRefused,
+    NewLink,
+    link_create,
+    link_get_or_create,
+    link_open,
+    link_revoke,
+    visit_record,
+)
 from apps.invites.services.touches import touch_record
 
 __all__ = [
     "CampaignFull",
+    "CodeTaken",
+    "LinkClosed",
+    "LinkRefused",
+    "NewLink",
     "campaign_act_record",
     "campaign_join",
     "campaign_link",
     "campaign_order_record",
     "draw_tell",
+    "link_create",
     "link_get_or_create",
+    "link_open",
     "link_revoke",
     "participant_admit",
     "participants_confirm",
