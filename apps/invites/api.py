@@ -51,6 +51,7 @@ class LinkOutput(serializers.Serializer[Any]):
     code = serializers.CharField()
     url = serializers.CharField()
     qr_url = serializers.CharField()
+    poster_url = serializers.CharField(help_text="A picture to share, with the QR code.")
     scene = serializers.CharField(help_text="For a mini-program's QR code.")
     variant = serializers.CharField(
         allow_blank=True, help_text="What to show who opens it: the variant of its tree."
@@ -177,6 +178,7 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
         "code": link.code,
         "url": link_url(request, link),
         "qr_url": public_url(request, reverse("share-qr-png", args=[link.code])),
+        "poster_url": public_url(request, reverse("share-poster", args=[link.code])),
         "scene": link.code,
         "variant": link.participant.variant,
         "card": {"title": title, "picture_url": picture_url},

@@ -1,10 +1,15 @@
 """Reading links: their terms and standing, what they brought, and where they lead."""
 
 import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet
 
 from apps.campaigns.models import Campaign
+from apps.core import statements
 from apps.invites.models import Landing, Link, Target, Visit
-from apps.invites.rules import CampaignTerms, LinkTerms, Platform, Standing, standing
+from apps.invites.rules import CampaignTerms, LinkTerms, Platform, Standing, next_change, standing
 
 
 def terms_of(link: Link) -> LinkTerms:
@@ -46,6 +51,15 @@ def standing_of(link: Link, now: dt.datetime) -> Standing:
     return standing(terms_of(link), campaign_terms_of(campaign), now=now, opens=opens_of(link))
 
 
+def changes_at(link: Link, now: dt.datetime) -> dt.datetime | None:
+    """Until when a page of this link may be kept: the next moment at which it may be another by itself.
+
+    A link with `max_opens` changes with any visit, so no page of it may be kept at all.
+    """
+    campaign = link.participant.campaign
+    return next_change(terms_of(link), campaign_terms_of(campaign), now=now)
+
+
 def target_of(campaign: Campaign, platform: Platform) -> Target | None:
     """Where the campaign's links lead on this platform, if the operator named a place."""
     return Target.objects.filter(landing__campaign=campaign, platform=platform).first()
@@ -64,3 +78,62 @@ def picture_of(campaign: Campaign) -> bytes | None:
 def _picture_of(campaign: Campaign, which: str) -> bytes | None:
     kept = Landing.objects.filter(campaign=campaign).values_list(which, flat=True).first()
     return bytes(kept) if kept else None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a link brought: visits of people, who joined by it, and their orders in its campaign."""
+
+    opens: int = 0
+    joined: int = 0
+    orders: int = 0
+
+
+# Who was brought by a link is who its touch won in the latest decision. From the touches of the link over
+# two unique keys: what it costs is the touches, not the table.
+_BROUGHT = """
+SELECT touch.link_id, count(*), sum(ordered.number)::bigint
+FROM invites_touch touch
+JOIN invites_participant participant
+  ON participant.campaign_id = touch.campaign_id AND participant.member_id = touch.member_id
+CROSS JOIN LATERAL (
+  SELECT candidates FROM invites_trace WHERE participant_id = participant.id ORDER BY id DESC LIMIT 1
+) latest
+CROSS JOIN LATERAL (
+  SELECT count(*) AS number FROM invites_campaignorder WHERE participant_id = participant.id
+) ordered
+WHERE touch.link_id = ANY (%(links)s::bigint[])
+  AND latest.candidates
+      @> jsonb_build_array(jsonb_build_object('touch', touch.id, 'verdict', 'won'))
+GROUP BY touch.link_id
+"""
+
+
+def figures_of(links: Iterable[Link]) -> dict[int, Figures]:
+    """What each of these links brought, by primary key; two queries, from the facts themselves."""
+    keys = [link.pk for link in links]
+    visits = Visit.objects.filter(link__in=keys, skipped="").order_by()
+    opens = dict(visits.values_list("link").annotate(number=Count("pk")))
+    brought = {row[0]: row[1:] for row in statements.run(_BROUGHT, {"links": keys})}
+    return {key: Figures(opens.get(key, 0), *brought.get(key, (0, 0))) for key in keys}
+
+
+def links_listed(*, is_test: bool) -> QuerySet[Link]:
+    """Links of one mode with all that a list shows of them."""
+    rows = Link.objects.filter(participant__campaign__is_test=is_test)
+    return rows.select_related("participant__campaign", "participant__member")
+
+
+def standings_of(
+    links: Collection[Link], figures: dict[int, Figures], now: dt.datetime
+) -> dict[int, Standing]:
+    """What opening each of these links does, by primary key; no query."""
+    return {
+        link.pk: standing(
+            terms_of(link),
+            campaign_terms_of(link.participant.campaign),
+            now=now,
+            opens=figures[link.pk].opens,
+        )
+        for link in links
+    }

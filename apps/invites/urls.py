@@ -1,12 +1,14 @@
 from django.urls import path
 
-from apps.invites import api, views
+from apps.invites import api, link_api, views
 
 # Under /api/v1/.
 urlpatterns = [
     path("campaigns/<str:campaign_id>/link", api.CampaignLinkView.as_view(), name="campaign-link"),
     path("campaigns/<str:campaign_id>/join", api.JoinView.as_view(), name="campaign-join"),
     path("campaigns/<str:campaign_id>/draws", api.DrawsView.as_view(), name="campaign-draws"),
+    path("links", link_api.LinksView.as_view(), name="links"),
+    path("links/<str:code>/revoke", link_api.LinkRevokeView.as_view(), name="link-revoke"),
     path("visits", api.VisitsView.as_view(), name="visits"),
     path("me/touches", api.TouchesView.as_view(), name="my-touches"),
     path("participants/<str:participant_id>/tree", api.TreeView.as_view(), name="tree"),

@@ -19,6 +19,7 @@ from apps.invites.rules import (
     code_problem,
     filled,
     line_problem,
+    next_change,
     platform_of,
     standing,
     utm_of,
@@ -76,6 +77,20 @@ def test_it_opens_exactly_inside_its_terms(link: LinkTerms, opens: int) -> None:
     )
     opened = standing(link, RUNNING, now=NOW, opens=opens) is Standing.OPENS
     assert opened == inside
+
+
+shapes = st.builds(CampaignTerms, st.sampled_from([NOW - DAY, NOW + DAY / 2]), moments, moments)
+
+
+@given(links, shapes, st.integers(0, 5), st.integers(0, 60))
+def test_until_its_next_change_a_link_stays_as_it_is(
+    link: LinkTerms, campaign: CampaignTerms, opens: int, later: int
+) -> None:
+    at = NOW + dt.timedelta(hours=later)
+    changes = next_change(link, campaign, now=NOW)
+    if changes is None or at < changes:
+        before = standing(link, campaign, now=NOW, opens=opens)
+        assert standing(link, campaign, now=at, opens=opens) == before
 
 
 def test_a_drawn_code_has_70_bits_and_fits_a_scene() -> None:

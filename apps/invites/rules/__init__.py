@@ -19,6 +19,7 @@ from apps.invites.rules.links import (
     code_meant,
     code_problem,
     line_problem,
+    next_change,
     standing,
 )
 from apps.invites.rules.targets import Platform, address_problem, filled, platform_of, utm_of
@@ -45,6 +46,7 @@ __all__ = [
     "code_problem",
     "filled",
     "line_problem",
+    "next_change",
     "platform_of",
     "skip_reason",
     "standing",

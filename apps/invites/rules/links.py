@@ -93,6 +93,17 @@ def standing(
     return Standing.OPENS
 
 
+def next_change(
+    link: LinkTerms, campaign: CampaignTerms, *, now: dt.datetime
+) -> dt.datetime | None:
+    """The next moment at which time alone may change what opening a link does, or what its page says."""
+    moments = (
+        *(link.starts_at, link.expires_at),
+        *(campaign.shown_from, campaign.starts_at, campaign.ends_at),
+    )
+    return min((moment for moment in moments if moment is not None and moment > now), default=None)
+
+
 CODE_SHORTEST, CODE_LONGEST = 4, 32
 _CUSTOM_CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
