@@ -231,7 +231,7 @@ def test_no_value_changes_where_an_address_leads(carried: dict[str, str]) -> Non
 
 def test_campaign_parameters_are_known_names_in_one_order() -> None:
     query = "utm_medium=chat&utm_evil=1&visit=x&utm_source=%E5%BE%AE&utm_term=&utm_content=a%0d%0ab"
-    assert utm_of(query) == (("utm_source", "微信"), ("utm_medium", "chat"))
+    assert utm_of(query) == (("utm_source", "微"), ("utm_medium", "chat"))
     assert utm_of("utm_source=" + "x" * 300) == (("utm_source", "x" * 100),)
     assert utm_of("visit=x") == ()
     assert utm_of("&".join(f"a{n}=1" for n in range(500)) + "&utm_source=y") == (

@@ -1,6 +1,7 @@
 """The only writers of links, visits, touches, participants and their acts."""
 
 from apps.invites.services.admitting import CampaignFull, participant_admit
+from apps.invites.services.bulk import Made, RefusedLine, links_create
 from apps.invites.services.confirming import participants_confirm, participants_qualify
 from apps.invites.services.counting import campaign_act_record, campaign_order_record
 from apps.invites.services.draws import draw_tell, variant_draw
@@ -23,7 +24,9 @@ __all__ = [
     "CodeTaken",
     "LinkClosed",
     "LinkRefused",
+    "Made",
     "NewLink",
+    "RefusedLine",
     "campaign_act_record",
     "campaign_join",
     "campaign_link",
@@ -33,6 +36,7 @@ __all__ = [
     "link_get_or_create",
     "link_open",
     "link_revoke",
+    "links_create",
     "participant_admit",
     "participants_confirm",
     "participants_qualify",

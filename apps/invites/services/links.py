@@ -152,12 +152,12 @@ def link_open(*, link: Link, opening: Opening, now: dt.datetime, channel: str = 
     return _open_by_turns(link=link, opening=opening, channel=channel)
 
 
-@in_transaction
 def _open_by_turns(*, link: Link, opening: Opening, channel: str) -> Visit:
-    rows = Link.objects.select_for_update(of=("self",), no_key=True)
-    locked = rows.select_related("participant__campaign").get(pk=link.pk)
-    _demand_open(locked, engine_now())
-    return visit_record(link=locked, opening=opening, channel=channel)
+    with transaction.atomic():  # a refusal undoes this and nothing around it
+        rows = Link.objects.select_for_update(of=("self",), no_key=True)
+        locked = rows.select_related("participant__campaign").get(pk=link.pk)
+        _demand_open(locked, engine_now())
+        return visit_record(link=locked, opening=opening, channel=channel)
 
 
 def _demand_open(link: Link, now: dt.datetime) -> None:

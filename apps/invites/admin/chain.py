@@ -1,10 +1,7 @@
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
-from apps.core.admin import FactAdmin, FactInline, run_on_each, status_column
-from apps.invites import services
-from apps.invites.models import Act, CampaignOrder, Draw, Link, Participant, Touch, Trace, Visit
+from apps.core.admin import FactAdmin, FactInline, status_column
+from apps.invites.models import Act, CampaignOrder, Draw, Participant, Touch, Trace, Visit
 from apps.members.admin import member_column, member_name
 
 
@@ -37,36 +34,6 @@ class ParticipantAdmin(FactAdmin):
     def brought_by(self, participant: Participant) -> str:
         referrer = participant.referrer
         return member_name(referrer.member) if referrer else "nobody: a seed"
-
-
-@admin.register(Link)
-class LinkAdmin(FactAdmin):
-    list_display = ("code", "owner", "campaign", "room", "created_at", "revoked_at")
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "participant__campaign")
-    list_select_related = ("participant__member__profile", "participant__campaign")
-    search_fields = ("code", "participant__public_id", "room")
-    ordering = ("-id",)
-    show_full_result_count = False
-    actions = ("revoke",)
-
-    @admin.display(description="Whose", ordering="participant")
-    def owner(self, link: Link) -> str:
-        return member_name(link.participant.member)
-
-    @admin.display(description="Campaign", ordering="participant__campaign")
-    def campaign(self, link: Link) -> str:
-        return str(link.participant.campaign)
-
-    @admin.action(description="Revoke for good: these links bring nobody any more")
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Link]) -> None:
-        run_on_each(
-            self,
-            request,
-            queryset,
-            lambda link: services.link_revoke(link_id=link.pk),
-            "links revoked",
-            "link revoked",
-        )
 
 
 @admin.register(Visit)
