@@ -35,6 +35,12 @@ def campaign_terms_of(campaign: Campaign) -> CampaignTerms:
     )
 
 
+def in_time(link: Link, now: dt.datetime) -> bool:
+    """Whether `now` lies in [starts_at, expires_at): a code typed outside brings nobody."""
+    begun = link.starts_at is None or link.starts_at <= now
+    return begun and (link.expires_at is None or now < link.expires_at)
+
+
 def opens_of(link: Link) -> int:
     """How often people opened a link, for one that counts it: 0 where there is no `max_opens`.
 

@@ -11,6 +11,7 @@ from django.db import connection
 from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import audiences_of
 from apps.core.errors import Conflict, Invalid, NotFound
+from apps.invites.link_selectors import in_time
 from apps.invites.models import Act, Draw, Link, Participant, Touch, Trace, Visit
 from apps.invites.rules import Attribution, Candidate, Source, attribute, code_meant
 from apps.members.models import Member
@@ -46,6 +47,11 @@ class DrawTokenInvalid(Invalid):
 class OwnCode(Conflict):
     code = "own_code"
     message = "Nobody can bring themselves: this is the member's own code."
+
+
+class LinkOutOfTime(Conflict):
+    code = "link_out_of_time"
+    message = "The link with this code has expired, or does not open yet."
 
 
 def link_by_code(code: str, *, pointer: str = "") -> Link:
@@ -190,7 +196,8 @@ class Heard:
 def heard(*, member_id: int, brought: Brought, now: dt.datetime) -> list[Heard]:
     """What somebody says brought them: a visit from when the link was opened, a typed code from `now`.
 
-    Raises LinkUnknown, VisitTokenInvalid, OwnCode (a visit to one's own link is heard and never
+    Raises LinkUnknown, VisitTokenInvalid, LinkOutOfTime for a code typed too early or too late, and
+    OwnCode (a visit to one's own link is heard and never
     wins: pages open them by themselves). What is of the other mode, live or test, is unknown.
     """
     visit, link = brought_links(brought)
@@ -205,6 +212,8 @@ def heard(*, member_id: int, brought: Brought, now: dt.datetime) -> list[Heard]:
             raise LinkUnknown(pointer="/code")
         if link.participant.member_id == member_id:
             raise OwnCode(pointer="/code")
+        if not in_time(link, now):
+            raise LinkOutOfTime(pointer="/code")
         found.append(Heard(link, Source.CODE, now, None))
     return found
 

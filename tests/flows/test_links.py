@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from apps.invites.models import Link
 from apps.invites.rules import LinkKind
 from tests.flows.client import Caller, Phone, Shop, accepted, assert_refused, at
-from tests.makers import make_campaign, make_key
+from tests.makers import make_campaign, make_key, now
 
 
 @pytest.fixture
@@ -150,6 +151,16 @@ def test_links_that_do_not_open_say_so_to_a_mini_program(
     bob.visit(once["code"])
     assert_refused(shop.post("/visits", {"code": once["code"]}), 409, "link_exhausted")
     assert [row["standing"] for row in listed(shop, f"?code={once['code']}")] == ["exhausted"]
+
+
+def test_a_code_typed_too_late_brings_nobody_but_a_visit_in_time_does(
+    shop: Shop, campaign: str, ann: Phone, bob: Phone, cleo: Phone
+) -> None:
+    link = make(shop, campaign, ann, code="tea-time")
+    token = bob.visit("tea-time")
+    Link.objects.filter(code=link["code"]).update(expires_at=now())
+    assert_refused(cleo.join(campaign, code="tea-time"), 409, "link_out_of_time", "/code")
+    assert accepted(bob.join(campaign, visit_token=token))["brought"]
 
 
 def test_a_list_asks_few_questions(shop: Shop, campaign: str, ann: Phone) -> None:
