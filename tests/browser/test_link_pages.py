@@ -46,7 +46,8 @@ def test_the_ways_on_and_the_picture_to_share(open_tab: OpenTab, phone: bool) ->
     with tab.expect_download() as saved:
         tab.get_by_role("link", name="Save a picture to share").click()
     assert saved.value.suggested_filename == "invitation.png"
-    assert Image.open(Path(saved.value.path())).size == (750, 1200)
+    with Image.open(Path(saved.value.path())) as poster:
+        assert poster.size == (750, 1200)
 
 
 @pytest.mark.parametrize("phone", [True, False])

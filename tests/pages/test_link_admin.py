@@ -61,7 +61,7 @@ def test_a_link_by_hand(olga: Client) -> None:
     campaign = make_campaign()
     make_member("kol")
     form = make_form(campaign, member="kol", code=" KOL-Tea ", label="Winter", max_opens=100)
-    answer = olga.post(f"{LINKS}make", form, follow=True)
+    answer = olga.post(f"{LINKS}make/", form, follow=True)
     link = Link.objects.get()
     assert (link.code, link.label, link.max_opens, link.is_default) == (
         "kol-tea",
@@ -90,7 +90,7 @@ def test_a_link_by_hand(olga: Client) -> None:
 def test_a_link_that_cannot_be_made(olga: Client, given: dict[str, Any], says: str) -> None:
     campaign = make_campaign()
     make_partner_link("kol", code="taken", campaign=campaign)
-    answer = olga.post(f"{LINKS}make", make_form(campaign, **{"member": "kol", **given}))
+    answer = olga.post(f"{LINKS}make/", {**make_form(campaign, member="kol"), **given})
     assert answer.status_code == 200
     assert says in answer.content.decode()
     assert Link.objects.count() == 1
@@ -98,7 +98,7 @@ def test_a_link_that_cannot_be_made(olga: Client, given: dict[str, Any], says: s
 
 def test_a_name_with_a_script_stays_a_name(olga: Client) -> None:
     link = make_partner_link("<script>alert(1)</script>", label="<b>x</b>", reference="<i>y</i>")
-    for page in (LINKS, f"{LINKS}{link.pk}/change/", f"{LINKS}{link.pk}/revoke"):
+    for page in (LINKS, f"{LINKS}{link.pk}/change/", f"{LINKS}{link.pk}/revoke/"):
         text = olga.get(page).content.decode()
         assert "<script>alert" not in text
         assert "<b>x</b>" not in text
@@ -140,10 +140,10 @@ def test_terms_can_be_changed_and_a_members_own_link_has_none(olga: Client) -> N
 def test_olga_revokes_one_and_some(olga: Client) -> None:
     campaign = make_campaign()
     first, second = (make_partner_link("kol", campaign=campaign, label=label) for label in "ab")
-    assert "brings nobody any more" in olga.get(f"{LINKS}{first.pk}/revoke").content.decode()
+    assert "brings nobody any more" in olga.get(f"{LINKS}{first.pk}/revoke/").content.decode()
     first.refresh_from_db()
     assert first.revoked_at is None  # asked only
-    olga.post(f"{LINKS}{first.pk}/revoke")
+    olga.post(f"{LINKS}{first.pk}/revoke/")
     olga.post(LINKS, {"action": "revoke", "_selected_action": [second.pk]})
     assert Link.objects.filter(revoked_at=None).count() == 0
 
@@ -154,7 +154,7 @@ FILE = "external_id,code,label\nkol,kol-tea,Winter\nkol,,=HYPERLINK(1)\n"
 def bring(olga: Client, campaign: Any, text: str | bytes, do: str = "make") -> str:
     content = text.encode() if isinstance(text, str) else text
     file = SimpleUploadedFile("links.csv", content, "text/csv")
-    answer = olga.post(f"{LINKS}make-many", {"campaign": campaign.pk, "file": file, "do": do})
+    answer = olga.post(f"{LINKS}make-many/", {"campaign": campaign.pk, "file": file, "do": do})
     assert answer.status_code == 200
     return str(answer.content.decode())
 
@@ -167,7 +167,7 @@ def test_many_links_from_a_file_and_back_as_a_file(olga: Client) -> None:
     page = bring(olga, campaign, FILE)
     assert "2 links made" in page
     keys = page.split('name="made" value="', 1)[1].split('"', 1)[0]
-    answer = olga.post(f"{LINKS}make-many", {"made": keys})
+    answer = olga.post(f"{LINKS}make-many/", {"made": keys})
     assert answer["Content-Disposition"] == 'attachment; filename="links.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
     assert [row["code"] for row in rows] == list(
@@ -201,7 +201,7 @@ def test_a_file_with_something_wrong_makes_nothing(
 
 def test_what_is_asked_back_are_keys_and_nothing_else(olga: Client) -> None:
     link = make_partner_link()
-    answer = olga.post(f"{LINKS}make-many", {"made": f"{link.pk},x,{'9' * 30},-1,1 OR 1=1"})
+    answer = olga.post(f"{LINKS}make-many/", {"made": f"{link.pk},x,{'9' * 30},-1,1 OR 1=1"})
     assert answer.getvalue().decode().count("\r\n") == 2
 
 
@@ -221,8 +221,8 @@ def test_who_may_only_look_makes_and_revokes_nothing(db: None) -> None:
     looker = as_operator("view_link")
     assert looker.get(LINKS).status_code == 200
     for page in ("make", "make-many", f"{link.pk}/revoke"):
-        assert looker.get(f"{LINKS}{page}").status_code == 403
-        assert looker.post(f"{LINKS}{page}", {}).status_code == 403
+        assert looker.get(f"{LINKS}{page}/").status_code == 403
+        assert looker.post(f"{LINKS}{page}/", {}).status_code == 403
     looker.post(LINKS, {"action": "revoke", "_selected_action": [link.pk]})
     assert Link.objects.filter(revoked_at=None).count() == 1
     assert as_operator_without_links().get(LINKS).status_code == 403
@@ -307,5 +307,5 @@ def test_two_targets_of_one_platform(olga: Client) -> None:
 
 def test_every_page_of_links_opens(olga: Client, drain: Callable[[], None]) -> None:
     make_partner_link()
-    for page in (LINKS, f"{LINKS}make", f"{LINKS}make-many", LANDINGS, f"{LANDINGS}add/"):
+    for page in (LINKS, f"{LINKS}make/", f"{LINKS}make-many/", LANDINGS, f"{LANDINGS}add/"):
         assert olga.get(page).status_code == 200
