@@ -181,8 +181,12 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
         "poster_url": public_url(request, reverse("share-poster", args=[link.code])),
         "scene": link.code,
         "variant": link.participant.variant,
-        "card": {"title": title, "picture_url": picture_url},
+        "card": {"title": title, "picture_url": picture_url or _card_of(request, link)},
     }
+
+
+def _card_of(request: Request, link: Link) -> str:
+    return public_url(request, reverse("share-card", args=[link.code]))
 
 
 class CampaignLinkView(EngineView):

@@ -184,12 +184,15 @@ def _of_member(name: str) -> Q:
     return Q(participant__member__public_id=name) | Q(participant__member__in=known_as)
 
 
+# What only links besides the members' own have, their index is asked for.
 _FILTERS = {
     "campaign": lambda value: Q(participant__campaign__public_id=value),
     "member": _of_member,
-    "kind": lambda value: Q(kind=value),
-    "reference": lambda value: Q(reference=value),
-    "channel": lambda value: Q(channel=value),
+    "kind": lambda value: (
+        Q(kind=value) if value == LinkKind.MEMBER else Q(kind=value, is_default=False)
+    ),
+    "reference": lambda value: Q(reference=value, is_default=False),
+    "channel": lambda value: Q(channel=value, is_default=False),
     "room": lambda value: Q(room=value),
     "code": lambda value: Q(code=code_meant(value)),
 }

@@ -14,7 +14,8 @@ from apps.invites import qr
 
 WIDTH, HEIGHT, EDGE = 750, 1200, 76
 PICTURE = (WIDTH - 56, 390)
-QR_SIZE = 380
+QR_SIZE, QR_BESIDE_PICTURE = 500, 350
+QR_EDGE = 30  # of it is white, and may lie under a line of text
 CARD_SIZE = (1200, 630)
 CARD_QR = 340
 
@@ -39,22 +40,22 @@ def drawn(poster: Poster) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     pen = ImageDraw.Draw(image)
     pen.rounded_rectangle((28, 28, WIDTH - 28, HEIGHT - 28), 36, fill=CARD)
-    y = 72
+    y, size, most, side = 84, 56, 4, QR_SIZE
     if poster.picture:
         _picture(image, poster.picture, (28, 28), PICTURE)
-        y = 28 + PICTURE[1] + 32
+        y, size, most, side = 28 + PICTURE[1] + 28, 40, 2, QR_BESIDE_PICTURE
     y = _inviter(pen, poster, EDGE, y, WIDTH - EDGE)
-    for line in wrapped(poster.title, font(44), WIDTH - 2 * EDGE, 2 if poster.picture else 4):
-        pen.text((EDGE, y), line, font=font(44), fill=INK)
-        y += 58
-    top = HEIGHT - 28 - 84 - QR_SIZE
+    for line in wrapped(poster.title, font(size), WIDTH - 2 * EDGE, most):
+        pen.text((EDGE, y), line, font=font(size), fill=INK)
+        y += size * 4 // 3
+    top = HEIGHT - 28 - 76 - side
     for line in poster.lines:
-        if y + 40 < top:
+        if y + 48 < top + QR_EDGE:
             [part] = wrapped(line, font(26), WIDTH - 2 * EDGE, 1) or [""]
-            pen.text((EDGE, y + 8), part, font=font(26), fill=SOFT)
-            y += 40
-    _code(image, poster, ((WIDTH - QR_SIZE) // 2, top), QR_SIZE)
-    pen.text((WIDTH // 2, top + QR_SIZE + 30), poster.call, font=font(28), fill=INK, anchor="mm")
+            pen.text((EDGE, y + 12), part, font=font(26), fill=SOFT)
+            y += 38
+    _code(image, poster, ((WIDTH - side) // 2, top), side)
+    pen.text((WIDTH // 2, top + side + 22), poster.call, font=font(28), fill=INK, anchor="mm")
     return _png(image)
 
 
@@ -66,13 +67,15 @@ def card(poster: Poster) -> bytes:
     wide, high = CARD_SIZE
     right = wide - 40 - CARD_QR - 60
     pen.rounded_rectangle((40, 40, wide - 40, high - 40), 36, fill=CARD)
-    y = _inviter(pen, poster, 96, 96, right)
-    for line in wrapped(poster.title, font(60), right - 96, 3):
-        pen.text((96, y + 8), line, font=font(60), fill=INK)
+    title = wrapped(poster.title, font(60), right - 96, 3)
+    y = (high - 112 - 80 * len(title) - 60 * bool(poster.lines)) // 2
+    y = _inviter(pen, poster, 96, y, right) + 12
+    for line in title:
+        pen.text((96, y), line, font=font(60), fill=INK)
         y += 80
     for line in poster.lines[:1]:
         [part] = wrapped(line, font(30), right - 96, 1) or [""]
-        pen.text((96, y + 20), part, font=font(30), fill=SOFT)
+        pen.text((96, y + 16), part, font=font(30), fill=SOFT)
     top = (high - CARD_QR) // 2
     _code(image, poster, (wide - 40 - CARD_QR - 24, top), CARD_QR)
     return _png(image)

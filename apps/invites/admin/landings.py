@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
 from apps.core import clock
-from apps.core.admin import EngineAdmin, EngineTabularInline
+from apps.core.admin import EngineAdmin, EngineStackedInline
 from apps.invites.models import Landing, Target
 from apps.invites.uploads import PictureRefused, logo_from, picture_from
 
@@ -67,7 +67,7 @@ class LandingForm(forms.ModelForm):
                 setattr(self.instance, which, drawn)
 
 
-class TargetInline(EngineTabularInline):
+class TargetInline(EngineStackedInline):
     model = Target
     fields = ("platform", "address", "store_address")
     max_num = 4

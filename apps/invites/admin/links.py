@@ -81,7 +81,7 @@ class LinkAdmin(EngineAdmin):
     list_fullwidth = True
     list_display = (
         *("code", "owner", "campaign", "of", "label", "stands"),
-        *("opens", "joined", "orders", "created_at"),
+        *("opens", "joined", "orders"),
     )
     list_filter = (
         "kind",

@@ -117,6 +117,13 @@ class Link(models.Model):
                 name="link_default_has_no_terms",
             ),
         ]
+        indexes = [
+            # Few beside the members' own: what a shop looks for by what it is of.
+            models.Index(
+                fields=["kind", "reference"], name="link_made", condition=Q(is_default=False)
+            ),
+            models.Index(fields=["room"], name="link_of_room", condition=~Q(room="")),
+        ]
 
     def __str__(self) -> str:
         return self.code
