@@ -246,6 +246,9 @@ SPECTACULAR_SETTINGS = {
         "TransferKindEnum": "apps.points.models.Transfer.Kind",
         "BenefitKindEnum": "apps.tiers.models.Benefit.Kind",
         "TierChangeKindEnum": "apps.tiers.models.TierChange.Kind",
+        "LinkKindEnum": [
+            *("member", "offer", "store", "live", "community", "assistant", "partner"),
+        ],
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -181,12 +181,8 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
         "poster_url": public_url(request, reverse("share-poster", args=[link.code])),
         "scene": link.code,
         "variant": link.participant.variant,
-        "card": {"title": title, "picture_url": picture_url or _card_of(request, link)},
+        "card": {"title": title, "picture_url": picture_url},
     }
-
-
-def _card_of(request: Request, link: Link) -> str:
-    return public_url(request, reverse("share-card", args=[link.code]))
 
 
 class CampaignLinkView(EngineView):
@@ -205,8 +201,9 @@ class CampaignLinkView(EngineView):
                 now=clock.now(),
             )
         )
+        card = public_url(request, reverse("share-card", args=[link.code]))
         body = link_output(
-            request, link, campaign.card_title or campaign.name, campaign.card_picture_url
+            request, link, campaign.card_title or campaign.name, campaign.card_picture_url or card
         )
         return Response(body, status=201 if created else 200)
 
