@@ -135,12 +135,13 @@ def title_of(campaign: Campaign) -> str:
 
 
 def addresses_of(link: Link, seen: Seen) -> dict[str, str]:
-    """The addresses of a link and its pictures, absolute."""
-    names = ("share", "share-qr-svg", "share-qr-png", "share-poster", "share-card")
-    url, qr_svg, qr_png, poster, card = (
-        seen.address(reverse(name, args=[link.code])) for name in names
-    )
-    return {"url": url, "qr_svg": qr_svg, "qr_png": qr_png, "poster_url": poster, "card_url": card}
+    """The addresses of a link: what is passed on is absolute, what the page itself shows is not."""
+    return {
+        "url": seen.address(reverse("share", args=[link.code])),
+        "card_url": seen.address(reverse("share-card", args=[link.code])),
+        "qr_svg": reverse("share-qr-svg", args=[link.code]),
+        "poster_url": reverse("share-poster", args=[link.code]),
+    }
 
 
 def _ways(link: Link, seen: Seen, token: str) -> dict[str, str]:
