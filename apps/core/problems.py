@@ -31,6 +31,7 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict with the present state",
+    410: "Gone for good",
     415: "Unsupported media type",
     422: "The request cannot be understood",
     429: "Too many requests",

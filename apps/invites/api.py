@@ -209,7 +209,7 @@ class CampaignLinkView(EngineView):
 
 
 class VisitsView(EngineView):
-    """A link or scene was opened in an app or a mini-program. 409 for one that does not open now."""
+    """A link or scene was opened in an app or a mini-program. 409 or 410 for one that does not open."""
 
     doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
 

@@ -37,14 +37,6 @@ PAGE_POLICY = (
 
 VISIT_COOKIE = "visit"
 
-# A link that is over says so with 410; what only waits is a page like any other.
-STATUS_OF = {
-    Standing.REVOKED: 410,
-    Standing.ENDED: 410,
-    Standing.EXPIRED: 410,
-    Standing.EXHAUSTED: 410,
-}
-
 
 @dataclass(frozen=True)
 class Seen:
@@ -103,7 +95,14 @@ def share_context(link: Link, seen: Seen, token: str) -> dict[str, Any]:
         "is_early": clock.now() < campaign.starts_at,
         "variant": link.participant.variant,
         "code": link.code,
-        **_ways(link, seen, token),
+        **ways_on(
+            campaign,
+            seen,
+            code=link.code,
+            visit=token,
+            variant=link.participant.variant,
+            offer=link.reference if link.kind == LinkKind.OFFER else "",
+        ),
         **addresses_of(link, seen),
     }
 
@@ -144,24 +143,19 @@ def addresses_of(link: Link, seen: Seen) -> dict[str, str]:
     }
 
 
-def _ways(link: Link, seen: Seen, token: str) -> dict[str, str]:
-    """The ways on from the page: into the platform's target, to its app store, and to the shop.
+def ways_on(campaign: Campaign, seen: Seen, *, code: str = "", **carried: str) -> dict[str, str]:
+    """The ways on from a page: into the platform's target, to its app store, and to the shop.
 
-    Without a target the shop is the only way, and the first.
+    Each carries what is not empty of `carried`, and the campaign parameters. Without a target the shop
+    is the only way, and the first. One query.
     """
-    campaign = link.participant.campaign
-    carried = {
-        "visit": token,
-        "variant": link.participant.variant,
-        "offer": link.reference if link.kind == LinkKind.OFFER else "",
-        **dict(seen.utm),
-    }
-    shop = shop_address(campaign, **carried)
+    told = {**carried, **dict(seen.utm)}
+    shop = shop_address(campaign, **told)
     target = target_of(campaign, seen.platform)
     if target is None:
         return {"join_url": shop, "app_store_url": "", "web_url": ""}
     return {
-        "join_url": filled(target.address, carried, code=link.code),
-        "app_store_url": filled(target.store_address, carried, code=link.code),
+        "join_url": filled(target.address, told, code=code),
+        "app_store_url": filled(target.store_address, told, code=code),
         "web_url": shop,
     }

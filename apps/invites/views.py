@@ -17,7 +17,6 @@ from apps.invites import link_selectors, poster, qr, selectors, services
 from apps.invites.models import Link
 from apps.invites.openings import opening_of
 from apps.invites.pages import (
-    STATUS_OF,
     VISIT_COOKIE,
     Seen,
     closed_context,
@@ -28,7 +27,6 @@ from apps.invites.pages import (
     title_of,
 )
 from apps.invites.poster import Poster
-from apps.invites.rules import Standing
 from apps.invites.services import LinkClosed
 from apps.members.selectors import Face, faces
 
@@ -57,28 +55,31 @@ def share(request: HttpRequest, code: str) -> HttpResponse:
             now=clock.now(),
         )
     except LinkClosed as closed:
-        return _closed(request, link, closed.standing, seen)
+        return _closed(request, link, closed, seen)
     token = selectors.visit_token(visit)
     if link.room:
-        return _to_room(request, link, token)
+        return _to_room(request, link, token, seen)
     return page(request, "invites/share.html", share_context(link, seen, token))
 
 
-def _closed(request: HttpRequest, link: Link, why: Standing, seen: Seen) -> HttpResponse:
-    address = onward(link, why, seen)
+def _closed(request: HttpRequest, link: Link, closed: LinkClosed, seen: Seen) -> HttpResponse:
+    """Why the link does not open: 410 where it is over, else a page like any other."""
+    address = onward(link, closed.standing, seen)
     if address:
         return HttpResponseRedirect(address)
-    context = closed_context(link, why, seen)
-    return page(request, "invites/gone.html", context, status=STATUS_OF.get(why, 200))
+    context = closed_context(link, closed.standing, seen)
+    status = 410 if closed.status == 410 else 200
+    return page(request, "invites/gone.html", context, status=status)
 
 
-def _to_room(request: HttpRequest, link: Link, token: str) -> HttpResponse:
-    """On to the room, the token both in a cookie and in the address.
+def _to_room(request: HttpRequest, link: Link, token: str, seen: Seen) -> HttpResponse:
+    """On to the room, the token both in a cookie and in the address; campaign parameters go along.
 
     Where the cookie is taken the page takes it out of the address; else it goes on there.
     """
     room = reverse("group", args=[link.room])
-    response = redirect(f"{room}?{urlencode({'visit': token})}")
+    carried = urlencode({"visit": token, **dict(seen.utm)})
+    response = redirect(f"{room}?{carried}")
     response.set_cookie(
         VISIT_COOKIE,
         token,

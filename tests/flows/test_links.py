@@ -112,7 +112,7 @@ def test_a_revoked_link_brings_nobody(shop: Shop, campaign: str, ann: Phone, bob
     assert (revoked["standing"], revoked["revoked_at"] is not None) == ("revoked", True)
     again = accepted(shop.post(f"/links/{link['code']}/revoke"), 200)
     assert again["revoked_at"] == revoked["revoked_at"]
-    assert_refused(bob.post("/visits", {"code": link["code"]}), 409, "link_revoked")
+    assert_refused(bob.post("/visits", {"code": link["code"]}), 410, "link_revoked")
     assert not accepted(bob.join(campaign, visit_token=token))["brought"]
 
 
@@ -149,7 +149,7 @@ def test_links_that_do_not_open_say_so_to_a_mini_program(
     assert_refused(bob.post("/visits", {"code": early["code"]}), 409, "link_not_yet")
     once = make(shop, campaign, ann, max_opens=1, label="for one")
     bob.visit(once["code"])
-    assert_refused(shop.post("/visits", {"code": once["code"]}), 409, "link_exhausted")
+    assert_refused(shop.post("/visits", {"code": once["code"]}), 410, "link_exhausted")
     assert [row["standing"] for row in listed(shop, f"?code={once['code']}")] == ["exhausted"]
 
 

@@ -218,6 +218,24 @@ def test_campaign_parameters_go_on_and_nothing_else_of_the_request(phone: Client
     assert visit_by_token(carried["visit"][0]) == Visit.objects.get()
 
 
+def test_a_rooms_link_carries_on_into_the_target(phone: Client) -> None:
+    room = make_room("ann")
+    link = make_link("bob", campaign=room.offer.campaign)
+    Link.objects.update(room=room.public_id)
+    landed(link, "ios", "shopapp://room/{room}?{query}", "https://store.example/?r={query}")
+    onward = phone.get(f"/s/{link.code}?utm_source=chat")
+    page = phone.get(onward["Location"]).content.decode()
+    join = next(address for address in hrefs(page) if address.startswith("shopapp:"))
+    assert join.startswith(
+        f"shopapp://room/{room.public_id}?room%3D{room.public_id}%26visit%3Dvis_"
+    )
+    assert join.endswith("%26utm_source%3Dchat")
+    web = next(address for address in hrefs(page) if address.startswith(f"{SHOP}?room="))
+    carried = parse_qs(urlsplit(web).query)
+    assert visit_by_token(carried["visit"][0]) == Visit.objects.get()
+    assert carried["utm_source"] == ["chat"]
+
+
 def test_an_offers_link_tells_the_shop_which_offer(phone: Client) -> None:
     link = make_partner_link(kind=LinkKind.OFFER, reference="off_1&x=1")
     page = phone.get(f"/s/{link.code}").content.decode()

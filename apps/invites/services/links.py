@@ -13,6 +13,7 @@ from apps.core.transactions import in_transaction
 from apps.invites import link_selectors
 from apps.invites.models import Link, Participant, Visit
 from apps.invites.rules import (
+    OVER,
     Afterwards,
     LinkKind,
     Opening,
@@ -46,12 +47,16 @@ _CLOSED = {
 
 
 class LinkClosed(Conflict):
-    """A link does not open now. `standing` says why, and so does the code: `link_expired` …"""
+    """A link does not open now. `standing` says why, and so does the code: `link_expired` …
+
+    What is over for good is gone (410); what only waits is a conflict with the present (409).
+    """
 
     def __init__(self, standing: Standing, *, pointer: str = "") -> None:
         super().__init__(_CLOSED[standing], pointer=pointer)
         self.standing = standing
         self.code = f"link_{standing.value}"
+        self.status = 410 if standing in (*OVER, Standing.ENDED) else 409
 
 
 @dataclass(frozen=True)
