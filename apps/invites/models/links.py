@@ -174,7 +174,7 @@ class Target(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.platform}: {self.address}"
+        return str(self.get_platform_display())
 
     def clean(self) -> None:
         """Refuse addresses that may not be targets, each at its field."""
