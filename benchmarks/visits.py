@@ -1,5 +1,8 @@
 """Opening a share link: the page is shown, and the visit is durable."""
 
+import itertools
+import random
+
 from benchmarks import load, pgbench, stage, wrk
 from benchmarks.arena import Arena
 from benchmarks.engine import Address
@@ -7,6 +10,8 @@ from benchmarks.rounds import Case, Sample
 
 LINKS = 16
 PROCESSES = 2
+# How many the generator in Python plays, over and over; wrk plays another each time.
+VISITORS = 20_000
 
 
 def make_case(arena: Arena) -> Case:
@@ -52,14 +57,16 @@ class OpenedLinks:
                 connections=self._connections,
                 seconds=seconds,
             )
-        requests = [self._request(path, host, port) for path in self._paths]
+        paths = itertools.cycle(self._paths)
+        visitors = range(random.randrange(10**9), 10**10)[:VISITORS]
+        requests = [self._request(next(paths), host, port, visitor) for visitor in visitors]
         asked = load.Load(self._address, self._connections, seconds, True, PROCESSES)
         tally = load.run(asked, requests)
         return Sample(tally.answers, tally.seconds)
 
-    def _request(self, path: str, host: str, port: int) -> bytes:
+    def _request(self, path: str, host: str, port: int, visitor: int) -> bytes:
         head = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {load.PHONE}\r\n"
-        return f"{head}Accept: text/html\r\n\r\n".encode()
+        return f"{head}X-Forwarded-For: visitor-{visitor}\r\n\r\n".encode()
 
 
 class InsertedVisits:

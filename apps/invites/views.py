@@ -20,6 +20,7 @@ from apps.core.errors import NotFound
 from apps.invites import selectors, services
 from apps.invites.models import Link
 from apps.invites.openings import link_url, opening_of, public_url
+from apps.invites.sheets import SHEET
 from apps.members.selectors import Face, faces
 
 # Everything a page needs is ours, but pictures are where the shop keeps them.
@@ -64,7 +65,8 @@ def share(request: HttpRequest, code: str) -> HttpResponse:
     """Open a link: keep the visit, then show the campaign, or pass on to the link's room.
 
     The visit's token goes on in the address, so it survives refused cookies. Unknown and revoked
-    links get a page that says so, and keep no visit.
+    links get a page that says so, and keep no visit. Where the front door asks for a sheet, the page
+    is drawn with a blank in place of the token, and the front door keeps the visits.
     """
     try:
         link = selectors.link_by_code(code)
@@ -73,15 +75,24 @@ def share(request: HttpRequest, code: str) -> HttpResponse:
     campaign = link.participant.campaign
     why = "revoked" if link.revoked_at is not None else _why_closed(campaign, clock.now())
     if why:
-        context = {"why": why, "campaign": campaign, "shop_url": shop_address(campaign)}
-        return page(request, "invites/gone.html", context, status=_CLOSED_STATUS.get(why, 200))
-    visit = services.visit_record(
-        link=link, opening=opening_of(request), channel=request.GET.get("channel", "")[:32]
-    )
-    token = selectors.visit_token(visit)
+        return _gone(request, why, campaign)
+    channel = request.GET.get("channel", "")[:32]
+    if (sheet := request.META.get(SHEET)) is not None:
+        token = sheet.draw(link=link, channel=channel, until=_changes_at(campaign, clock.now()))
+    else:
+        try:
+            visit = services.visit_record(link=link, opening=opening_of(request), channel=channel)
+        except services.LinkRevoked:
+            return _gone(request, "revoked", campaign)
+        token = selectors.visit_token(visit)
     if link.room:
         return _to_room(request, link, token)
     return page(request, "invites/share.html", _share_context(request, link, token))
+
+
+def _gone(request: HttpRequest, why: str, campaign: Campaign) -> HttpResponse:
+    context = {"why": why, "campaign": campaign, "shop_url": shop_address(campaign)}
+    return page(request, "invites/gone.html", context, status=_CLOSED_STATUS.get(why, 200))
 
 
 def _to_room(request: HttpRequest, link: Link, token: str) -> HttpResponse:
@@ -117,6 +128,12 @@ def _why_closed(campaign: Campaign, now: dt.datetime) -> str:
     if campaign.status == Campaign.Status.PAUSED or stopped:
         return "paused"
     return "early" if now < campaign.starts_at else "ended"
+
+
+def _changes_at(campaign: Campaign, now: dt.datetime) -> dt.datetime | None:
+    """When the page of an open campaign will be another one by itself: at its start, at its end."""
+    moments = [at for at in (campaign.starts_at, campaign.ends_at) if at is not None and at > now]
+    return min(moments, default=None)
 
 
 def _share_context(request: HttpRequest, link: Link, token: str) -> dict[str, Any]:

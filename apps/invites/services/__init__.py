@@ -5,11 +5,15 @@ from apps.invites.services.confirming import participants_confirm, participants_
 from apps.invites.services.counting import campaign_act_record, campaign_order_record
 from apps.invites.services.draws import draw_tell, variant_draw
 from apps.invites.services.joining import campaign_join, campaign_link
-from apps.invites.services.links import link_get_or_create, link_revoke, visit_record
+from apps.invites.services.links import link_get_or_create, link_revoke
+from apps.invites.services.salts import salt_of_day, salts_forget
 from apps.invites.services.touches import touch_record
+from apps.invites.services.visits import LinkRevoked, Opened, visit_record, visits_keep
 
 __all__ = [
     "CampaignFull",
+    "LinkRevoked",
+    "Opened",
     "campaign_act_record",
     "campaign_join",
     "campaign_link",
@@ -20,7 +24,10 @@ __all__ = [
     "participant_admit",
     "participants_confirm",
     "participants_qualify",
+    "salt_of_day",
+    "salts_forget",
     "touch_record",
     "variant_draw",
     "visit_record",
+    "visits_keep",
 ]

@@ -1,9 +1,8 @@
-"""Share links and the visits they get."""
+"""Share links."""
 
 from apps.core.clock import EngineNow
 from apps.core.transactions import in_transaction
-from apps.invites.models import Link, Participant, Visit
-from apps.invites.rules import Opening, skip_reason
+from apps.invites.models import Link, Participant
 
 
 @in_transaction
@@ -20,10 +19,9 @@ def link_get_or_create(*, participant: Participant, room: str = "") -> tuple[Lin
 
 @in_transaction
 def link_revoke(*, link_id: int) -> None:
-    """Let a link bring nobody any more; its page says so. Again changes nothing."""
+    """Let a link bring nobody any more; its page says so. Again changes nothing.
+
+    Locks the link first, so that its moment comes after every visit that is being kept.
+    """
+    Link.objects.select_for_update(no_key=True).filter(pk=link_id).first()
     Link.objects.filter(pk=link_id, revoked_at=None).update(revoked_at=EngineNow())
-
-
-def visit_record(*, link: Link, opening: Opening, channel: str = "") -> Visit:
-    """Keep that a link was opened, marked when it was no person. One INSERT, no lock, no BEGIN."""
-    return Visit.objects.create(link=link, channel=channel, skipped=skip_reason(opening))
