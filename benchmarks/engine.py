@@ -1,4 +1,4 @@
-"""The engine's web server, as the Procfile runs it."""
+"""The engine's web servers, as the Procfile runs them."""
 
 import os
 import socket
@@ -17,6 +17,7 @@ from benchmarks.errors import EngineFailed
 from benchmarks.options import BASE_DIR
 
 HOST = "127.0.0.1"
+PORTS = {"web": "PORT", "front": "FRONT_PORT"}
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
@@ -32,14 +33,14 @@ class Served:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    """Serve the engine on a free port of this machine. An EngineFailed gains its log's end."""
+def served(program: str = "web") -> Iterator[Served]:
+    """Serve a program of the engine on a free port of this machine. An EngineFailed gains its log's end."""
     port = _free_port()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            ["sh", "-c", web_command()],
-            env=os.environ | {"PATH": path, "BIND": HOST, "PORT": str(port)},
+            ["sh", "-c", command_of(program)],
+            env=os.environ | {"PATH": path, "BIND": HOST, PORTS[program]: str(port)},
             cwd=BASE_DIR,
             stdout=log,
             stderr=log,
@@ -54,10 +55,11 @@ def served() -> Iterator[Served]:
             _stop(process)
 
 
-def web_command() -> str:
-    """The web server's line of the Procfile."""
+def command_of(program: str) -> str:
+    """A program's line of the Procfile."""
     lines = (BASE_DIR / "Procfile").read_text().splitlines()
-    return next(line.removeprefix("web:").strip() for line in lines if line.startswith("web:"))
+    named = f"{program}:"
+    return next(line.removeprefix(named).strip() for line in lines if line.startswith(named))
 
 
 def _free_port() -> int:

@@ -5,10 +5,12 @@ import random
 
 from benchmarks import load, pgbench, stage, wrk
 from benchmarks.arena import Arena
-from benchmarks.engine import Address
+from benchmarks.engine import Address, served
 from benchmarks.rounds import Case, Sample
 
 LINKS = 16
+# Phones are many: so many times the connections that a shop's backend has, on both sides.
+PHONES = 4
 PROCESSES = 2
 # How many the generator in Python plays, over and over; wrk plays another each time.
 VISITORS = 20_000
@@ -16,15 +18,17 @@ VISITORS = 20_000
 
 def make_case(arena: Arena) -> Case:
     """Several participants' links to one campaign, opened by phones."""
+    front = arena.stack.enter_context(served("front"))
+    connections = PHONES * arena.connections
     campaign = stage.make_group_campaign("Opened links")
     codes = [stage.make_link(campaign).code for _ in range(LINKS)]
     return Case(
         name="visits",
-        title=f"share links opened, each visit durable; {LINKS} links",
+        title=f"share links opened, each visit durable; {LINKS} links, {connections} connections",
         table="invites_visit",
-        engine=OpenedLinks(arena.address, codes, arena.connections),
-        ceiling=InsertedVisits(arena.database.url, codes, arena.connections),
-        processes=(arena.server,),
+        engine=OpenedLinks(front.address, codes, connections),
+        ceiling=InsertedVisits(arena.database.url, codes, connections),
+        processes=(front.pid,),
     )
 
 

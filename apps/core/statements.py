@@ -5,24 +5,19 @@ from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 Parameters = Mapping[str, Any] | Sequence[Any]
 
 
-def run(
-    statement: str, parameters: Parameters, *, on: BaseDatabaseWrapper | None = None
-) -> list[tuple[Any, ...]]:
+def run(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     """Run one statement on this thread's connection, in its transaction if there is one; its rows.
-
-    `on` names another connection, of which nobody else makes use meanwhile.
 
     Values are bound by the server, so a connection that lives long enough prepares the statement and
     PostgreSQL plans it once; cast what it cannot infer (`%(n)s::bigint`). Django's own cursors write
     the values into the text, which is then parsed and planned anew each time. Raises what a cursor
     of Django's does.
     """
-    connection = on or connections[DEFAULT_DB_ALIAS]
+    connection = connections[DEFAULT_DB_ALIAS]
     if connection.queries_logged or connection.execute_wrappers:
         with connection.cursor() as watched:
             watched.execute(statement, parameters)

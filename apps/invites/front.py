@@ -1,4 +1,4 @@
-"""The front door: opened links are answered before Django, and kept many at a time.
+"""The front door: opened links, answered without Django and kept many at a time.
 
 It answers what it has seen Django answer: on the first opening of a link it has the view draw the page
 on a sheet, with a blank for the token, through all of the middleware. For a moment others get the same
@@ -6,13 +6,18 @@ page, each with a visit of their own, which is durable before they are answered.
 to Django: what is no page of an open link, a link that is being revoked, a database that is away.
 """
 
+import asyncio
+import io
 import math
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError, connection
 
 from apps.core import clock
 from apps.core.ids import new_id
@@ -24,9 +29,9 @@ from apps.invites.services.visits import Kept, Opened
 from apps.invites.sheets import SHEET, Page, Sheet
 
 Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Key = tuple[str, ...]
+T = TypeVar("T")
 
 PAGES = "/s/"
 # How long a page is shown as it was drawn. A revoked link is refused at once, whatever is shown.
@@ -34,54 +39,58 @@ FRESH_SECONDS = 2.0
 # How much longer, while somebody draws it anew.
 STALE_SECONDS = 1.0
 MOST_PAGES = 2_000
+# Statements a process has under way at a time: while one waits for the disk, another works.
+HANDS = 2
+# Requests that Django works on at a time.
+DRAWERS = 4
 # What an open link is answered with: its page, or the way to its room.
-_OPENED = ("200", "302")
+_OPENED = (200, 302)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Answer:
-    """What is answered; at first nothing. Called as WSGI's `start_response`."""
+    """What is answered to a request."""
 
-    status: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-
-    def __call__(self, status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
-        self.status, self.headers = status, tuple(headers)
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 class Front:
-    """`application`, with opened links answered in front of it."""
+    """An RSGI application in front of Django's WSGI `application`, for whoever only looks."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
         self._pages: dict[Key, Page] = {}
         self._drawing: set[Key] = set()
-        self._connection = connections.create_connection(DEFAULT_DB_ALIAS)
-        self._connection.inc_thread_sharing()  # one thread at a time uses it
-        self._gathering: Gathering[Opened, Kept] = Gathering(self._keep)
+        self._drawers = ThreadPoolExecutor(DRAWERS, thread_name_prefix="drawer")
+        self._gathering: Gathering[Opened, Kept] = Gathering(_keep, hands=HANDS)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        if scope.method not in ("GET", "HEAD"):
+            protocol.response_str(405, [("content-type", "text/plain")], "Only looking is allowed.")
+            return
+        answer = await self.answer(environ_of(scope))
+        protocol.response_bytes(answer.status, list(answer.headers), answer.body)
+
+    async def answer(self, environ: Environ) -> Answer:
+        """The page of a link, its visit kept; for all else what Django answers."""
         if not _opens_a_link(environ):
-            return self._application(environ, start_response)
+            return await self._django(environ)
         try:
-            answer = self._answer(environ)
+            answer = await self._opened(environ)
         except (DatabaseError, InterfaceError):
             answer = None
-        if answer is None:
-            return self._application(environ, start_response)
-        start_response(answer.status, list(answer.headers))
-        return [answer.body]
+        return answer or await self._django(environ)
 
-    def close(self) -> None:
-        """Let go of the connection; the next visit opens another."""
-        self._connection.close()
-
-    def _answer(self, environ: Environ) -> Answer | None:
+    async def _opened(self, environ: Environ) -> Answer | None:
         """The page, its visit kept; what Django says instead of one; None when Django has to do it."""
+        now = clock.now()
+        if not services.is_salt_known(now=now):
+            await self._in_thread(partial(services.salt_of_day, now=now))
         opening = opening_in(environ)
         key = _key(environ, opening)
-        page = self._page(key) or self._drawn(key, environ)
+        page = self._page(key) or await self._drawn(key, environ)
         if isinstance(page, Answer):
             return page
         click_id = new_id("vis")
@@ -93,17 +102,10 @@ class Front:
             opening.visitor,
             skip_reason(opening),
         )
-        if self._gathering.bring(opened) is None:
+        if await self._gathering.bring(opened) is None:
             self._pages.pop(key, None)
             return None
         return Answer(page.status, *page.filled(click_id, selectors.visit_signature(click_id)))
-
-    def _keep(self, visits: Sequence[Opened]) -> Mapping[str, Kept]:
-        try:
-            return services.visits_keep(visits=visits, waits=False, on=self._connection)
-        except Exception:
-            self._connection.close()
-            raise
 
     def _page(self, key: Key) -> Page | None:
         """The page as it was drawn, if it may still be shown."""
@@ -112,34 +114,85 @@ class Front:
             return None
         return page if now < page.fresh_until or key in self._drawing else None
 
-    def _drawn(self, key: Key, environ: Environ) -> Page | Answer:
+    async def _drawn(self, key: Key, environ: Environ) -> Page | Answer:
         """The page, drawn now by Django and kept for others; or what Django says instead."""
-        sheet, answer = Sheet(), Answer()
+        sheet = Sheet()
         self._drawing.add(key)
         try:
-            parts = self._application({**environ, SHEET: sheet}, answer)
-            answer.body = b"".join(parts)
-            if hasattr(parts, "close"):
-                parts.close()
-            if sheet.link_id is None or not answer.status.startswith(_OPENED):
-                return answer
-            page = _page_of(sheet, sheet.link_id, answer)
-            if len(self._pages) >= MOST_PAGES:
-                self._pages.clear()
-            self._pages[key] = page
+            answer = await self._django({**environ, SHEET: sheet})
         finally:
             self._drawing.discard(key)
+        if sheet.link_id is None or answer.status not in _OPENED:
+            return answer
+        page = _page_of(sheet, sheet.link_id, answer)
+        if len(self._pages) >= MOST_PAGES:
+            self._pages.clear()
+        self._pages[key] = page
         return page
+
+    async def _django(self, environ: Environ) -> Answer:
+        return await self._in_thread(partial(asked, self._application, environ))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._drawers, work)
+
+
+def _keep(visits: Sequence[Opened]) -> Mapping[str, Kept]:
+    """Keep visits on this thread's connection, which is another one after an error."""
+    try:
+        return services.visits_keep(visits=visits, waits=False)
+    except Exception:
+        connection.close()
+        raise
+
+
+def asked(application: Application, environ: Environ) -> Answer:
+    """What a WSGI application answers."""
+    begun: list[Answer] = []
+
+    def start(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
+        begun.append(Answer(int(status[:3]), tuple(headers), b""))
+
+    parts = application(environ, start)
+    try:
+        return replace(begun[-1], body=b"".join(parts))
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+
+
+def environ_of(scope: Any) -> Environ:
+    """The variables of a WSGI request without a body, as of an RSGI scope."""
+    host, _, port = scope.server.rpartition(":")
+    environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    if scope.authority:
+        environ["HTTP_HOST"] = scope.authority
+    for name, value in scope.headers.items():
+        variable = f"HTTP_{name.upper().replace('-', '_')}"
+        environ[variable] = f"{environ[variable]},{value}" if variable in environ else value
+    return environ
 
 
 def _opens_a_link(environ: Environ) -> bool:
     """Whether somebody looks at /s/{code}, and at nothing below it."""
     path: str = environ["PATH_INFO"]
-    return (
-        path.startswith(PAGES)
-        and "/" not in path[len(PAGES) :]
-        and environ["REQUEST_METHOD"] in ("GET", "HEAD")
-    )
+    return path.startswith(PAGES) and "/" not in path[len(PAGES) :]
 
 
 def _key(environ: Environ, opening: Opening) -> Key:
@@ -147,9 +200,9 @@ def _key(environ: Environ, opening: Opening) -> Key:
     return (
         opening.method,
         environ["PATH_INFO"],
-        environ.get("QUERY_STRING", ""),
+        environ["QUERY_STRING"],
         environ.get("HTTP_HOST", ""),
-        environ.get("wsgi.url_scheme", ""),
+        environ["wsgi.url_scheme"],
         environ.get("HTTP_X_FORWARDED_PROTO", ""),
         opening.device,
     )

@@ -47,7 +47,7 @@ class Page:
 
     link_id: int
     channel: str
-    status: str
+    status: int
     headers: Headers
     body: bytes
     fresh_until: float

@@ -1,18 +1,23 @@
 """The front door answers what Django answers, and keeps every visit before it does."""
 
+import asyncio
 import datetime as dt
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.test import RequestFactory
 
 from apps.campaigns.models import Campaign
 from apps.invites import front
-from apps.invites.front import Answer, Front
+from apps.invites.front import DRAWERS, HANDS, Answer, Front, asked
 from apps.invites.models import Link, Visit
 from apps.invites.selectors import Brought, visit_by_token
 from apps.invites.services import campaign_link, link_revoke
@@ -44,20 +49,33 @@ def django(committed: None) -> Counted:
 def door(django: Counted) -> Iterator[Front]:
     door = Front(django)
     yield door
-    door.close()
+    let_go(door._drawers, DRAWERS)
+    let_go(door._gathering._hands, HANDS)
+
+
+def let_go(pool: ThreadPoolExecutor, threads: int) -> None:
+    """End a pool's threads with their connections."""
+    meet = threading.Barrier(threads)
+
+    def leave(_thread: int) -> None:
+        meet.wait(10)
+        connections.close_all()
+
+    list(pool.map(leave, range(threads)))
+    pool.shutdown()
 
 
 def ask(door: Any, path: str, method: str = "GET", **meta: str) -> Answer:
-    """What a door answers to a phone."""
+    """What the front door, or Django behind it, answers to a phone."""
     meta = {"HTTP_USER_AGENT": PHONE, "REMOTE_ADDR": "203.0.113.7", **meta}
-    answer = Answer()
-    parts: Iterable[bytes] = door(RequestFactory().generic(method, path, **meta).environ, answer)
-    answer.body = b"".join(parts)
-    return answer
+    environ = RequestFactory().generic(method, path, **meta).environ
+    if isinstance(door, Front):
+        return asyncio.run(door.answer(environ))
+    return asked(door, environ)
 
 
 def told(answer: Answer) -> str:
-    return "\n".join([answer.status, *map(": ".join, answer.headers), answer.body.decode()])
+    return "\n".join([str(answer.status), *map(": ".join, answer.headers), answer.body.decode()])
 
 
 def plain(answer: Answer) -> str:
@@ -138,19 +156,19 @@ def test_what_differs_is_drawn_anew(door: Front, django: Counted) -> None:
 
 def test_a_revoked_link_is_refused_at_once(door: Front) -> None:
     link = make_link()
-    assert ask(door, f"/s/{link.code}").status == "200 OK"
+    assert ask(door, f"/s/{link.code}").status == 200
     link_revoke(link_id=link.pk)
     answer = ask(door, f"/s/{link.code}")
-    assert (answer.status, b"no longer valid" in answer.body) == ("410 Gone", True)
+    assert (answer.status, b"no longer valid" in answer.body) == (410, True)
     assert Visit.objects.count() == 1
 
 
 def test_a_campaign_that_ends_is_over_on_time(door: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     link = make_link(ends_at=now() + dt.timedelta(seconds=1))
     monkeypatch.setattr(front, "FRESH_SECONDS", 60.0)
-    assert ask(door, f"/s/{link.code}").status == "200 OK"
+    assert ask(door, f"/s/{link.code}").status == 200
     time.sleep(1.05)
-    assert ask(door, f"/s/{link.code}").status == "410 Gone"
+    assert ask(door, f"/s/{link.code}").status == 410
 
 
 def test_a_change_of_the_campaign_is_seen_soon(
@@ -163,14 +181,28 @@ def test_a_change_of_the_campaign_is_seen_soon(
     assert b"is taking a break" in ask(door, f"/s/{link.code}").body
 
 
-@pytest.mark.parametrize(
-    ("path", "method"),
-    [("/s/nosuchcode", "GET"), ("/livez", "GET"), ("/s/", "GET"), ("/s/nosuchcode/qr.png", "GET")],
-)
-def test_the_rest_is_djangos(door: Front, django: Counted, path: str, method: str) -> None:
-    assert plain(ask(door, path, method)) == plain(ask(django, path, method))
+@pytest.mark.parametrize("path", ["/s/nosuchcode", "/livez", "/s/", "/s/nosuchcode/qr.png"])
+def test_the_rest_is_djangos(door: Front, django: Counted, path: str) -> None:
+    assert plain(ask(door, path)) == plain(ask(django, path))
 
 
-def test_nothing_but_looking(door: Front) -> None:
-    assert ask(door, f"/s/{make_link().code}", "POST").status != "200 OK"
-    assert not Visit.objects.exists()
+def test_served_it_answers_what_the_web_server_answers(
+    committed: None, served: str, fronted: str
+) -> None:
+    """The real programs, over HTTP."""
+    link, room_link = make_link(), make_room_link()
+    paths = [f"/s/{link.code}?channel=chat", f"/s/{room_link.code}", "/s/nosuchcode", "/livez"]
+    headers = {"User-Agent": PHONE, "Host": "shop.example"}
+    for path in (*paths, *paths):
+        answers = [httpx.get(f"{base}{path}", headers=headers) for base in (served, fronted)]
+        web, ours = [as_told(answer) for answer in answers]
+        assert web == ours
+    assert Visit.objects.filter(skipped="").count() == 2
+    assert httpx.head(f"{fronted}{paths[0]}", headers=headers).content == b""
+    assert httpx.post(f"{fronted}{paths[0]}", headers=headers).status_code == 405
+    assert Visit.objects.count() == 9
+
+
+def as_told(answer: httpx.Response) -> str:
+    named = sorted(pair for pair in answer.headers.items() if pair[0] not in ("date", "expires", "server"))
+    return EXPIRES.sub("", TOKEN.sub("TOKEN", f"{answer.status_code} {named} {answer.text}"))

@@ -6,7 +6,7 @@ from apps.invites.services.counting import campaign_act_record, campaign_order_r
 from apps.invites.services.draws import draw_tell, variant_draw
 from apps.invites.services.joining import campaign_join, campaign_link
 from apps.invites.services.links import link_get_or_create, link_revoke
-from apps.invites.services.salts import salt_of_day, salts_forget
+from apps.invites.services.salts import is_salt_known, salt_of_day, salts_forget
 from apps.invites.services.touches import touch_record
 from apps.invites.services.visits import LinkRevoked, Opened, visit_record, visits_keep
 
@@ -19,6 +19,7 @@ __all__ = [
     "campaign_link",
     "campaign_order_record",
     "draw_tell",
+    "is_salt_known",
     "link_get_or_create",
     "link_revoke",
     "participant_admit",

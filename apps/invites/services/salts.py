@@ -23,6 +23,11 @@ def salt_of_day(*, now: dt.datetime) -> bytes:
     return salt
 
 
+def is_salt_known(*, now: dt.datetime) -> bool:
+    """Whether this process has the salt of the day at hand."""
+    return now.astimezone(dt.UTC).date() in _known
+
+
 @in_transaction
 def _found_or_made(day: dt.date) -> bytes:
     Salt.objects.bulk_create([Salt(day=day, value=secrets.token_hex(32))], ignore_conflicts=True)
