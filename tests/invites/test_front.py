@@ -25,7 +25,7 @@ from tests.makers import now
 from tests.pages.makers import PHONE, make_link, make_room
 
 TOKEN = re.compile(r"(vis_\w{22})(:|%3A)([\w-]{43})")
-EXPIRES = re.compile(r"expires=[^;]+")
+EXPIRES = re.compile(r"(?i)expires[=:][^;\n]+")
 
 
 class Counted:
