@@ -206,3 +206,16 @@ def test_served_it_answers_what_the_web_server_answers(
 def as_told(answer: httpx.Response) -> str:
     named = sorted(pair for pair in answer.headers.items() if pair[0] not in ("date", "expires", "server"))
     return EXPIRES.sub("", TOKEN.sub("TOKEN", f"{answer.status_code} {named} {answer.text}"))
+
+
+def test_an_hour_later_it_is_a_visit_again_and_others_are_nobodys_repeat(door: Front) -> None:
+    path = f"/s/{make_link().code}"
+    ask(door, path)
+    Visit.objects.update(opened_at=now() - dt.timedelta(minutes=59))
+    ask(door, path)
+    Visit.objects.update(opened_at=now() - dt.timedelta(minutes=61))
+    ask(door, path)
+    ask(door, path, HTTP_USER_AGENT="Googlebot/2.1 (+http://www.google.com/bot.html)")
+    ask(door, f"/s/{make_link('cleo').code}")
+    skipped = list(Visit.objects.order_by("pk").values_list("skipped", flat=True))
+    assert skipped == ["", "repeat", "", "bot", ""]
