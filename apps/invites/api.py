@@ -96,7 +96,9 @@ class VisitOutput(serializers.Serializer[Any]):
     variant = serializers.CharField(
         allow_blank=True, help_text="What to show: the variant of the link's tree."
     )
-    counted = serializers.BooleanField(help_text="False for bots, previews, prefetches, and again by the same within the hour.")
+    counted = serializers.BooleanField(
+        help_text="False for bots, previews, prefetches, and again by the same within the hour."
+    )
 
 
 class DrawInput(serializers.Serializer[Any]):
@@ -196,6 +198,7 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
 class CampaignLinkView(EngineView):
     """My link to a campaign: made at the first call, the same afterwards."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={200: LinkOutput, 201: LinkOutput})
@@ -218,6 +221,7 @@ class CampaignLinkView(EngineView):
 class VisitsView(EngineView):
     """A link or scene was opened in an app or a mini-program."""
 
+    takes_codes = True
     doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
 
     @extend_schema(request=VisitInput, responses={201: VisitOutput})
@@ -289,6 +293,7 @@ class DrawsView(EngineView):
 class TouchesView(EngineView):
     """The visit token or code that brought me, and the draw token, told after login."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={204: None})
@@ -303,6 +308,7 @@ class TouchesView(EngineView):
 class JoinView(EngineView):
     """Join a campaign. Joining again answers with the same participant."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={200: ParticipantOutput, 201: ParticipantOutput})

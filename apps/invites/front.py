@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from apps.core import clock
+from apps.core import clock, guesses
 from apps.core.ids import new_id
 from apps.invites import selectors, services
 from apps.invites.gathering import Gathering
@@ -85,6 +85,8 @@ class Front:
 
     async def _opened(self, environ: Environ) -> Answer | None:
         """The page, its visit kept; what Django says instead of one; None when Django has to do it."""
+        if guesses.is_over(environ):
+            return None
         now = clock.now()
         if not services.is_salt_known(now=now):
             await self._in_thread(partial(services.salt_of_day, now=now))

@@ -1,7 +1,9 @@
 """The share page: what somebody sees who opens a link, and its QR codes."""
 
 import datetime as dt
+import functools
 import io
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,13 +12,13 @@ import qrcode.image.svg
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control, never_cache
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import is_shown
-from apps.core import clock
-from apps.core.errors import NotFound
+from apps.core import clock, guesses
 from apps.invites import selectors, services
 from apps.invites.models import Link
 from apps.invites.openings import link_url, opening_of, public_url
@@ -30,6 +32,8 @@ PAGE_POLICY = (
 )
 
 VISIT_COOKIE = "visit"
+
+View = Callable[[HttpRequest, str], HttpResponse]
 
 
 def page(
@@ -59,8 +63,34 @@ def shop_address(campaign: Campaign, **carried: str) -> str:
     return f"{base}{'&' if '?' in base else '?'}{query}"
 
 
+def guarded(view: View) -> View:
+    """Answer an unknown code with one page, whatever was asked of it, and count it.
+
+    Whoever has tried too many is refused, also where they are right.
+    """
+
+    @functools.wraps(view)
+    def look(request: HttpRequest, code: str) -> HttpResponse:
+        counted: Mapping[str, str] = {}
+        try:
+            guesses.demand_few(request.META)
+            return view(request, code)
+        except selectors.LinkUnknown:
+            response = page(request, "invites/gone.html", {"why": "unknown"}, status=404)
+            counted = guesses.guessed(request.META)
+        except guesses.TooManyGuesses as error:
+            response = page(request, "invites/gone.html", {"why": "guesses"}, status=error.status)
+            counted = error.headers
+        for name, value in counted.items():
+            response[name] = value
+        return response
+
+    return look
+
+
 @require_safe
 @never_cache
+@guarded
 def share(request: HttpRequest, code: str) -> HttpResponse:
     """Open a link: keep the visit, then show the campaign, or pass on to the link's room.
 
@@ -68,10 +98,7 @@ def share(request: HttpRequest, code: str) -> HttpResponse:
     links get a page that says so, and keep no visit. Where the front door asks for a sheet, the page
     is drawn with a blank in place of the token, and the front door keeps the visits.
     """
-    try:
-        link = selectors.link_by_code(code)
-    except NotFound:
-        return page(request, "invites/gone.html", {"why": "unknown"}, status=404)
+    link = selectors.link_by_code(code)
     campaign = link.participant.campaign
     why = "revoked" if link.revoked_at is not None else _why_closed(campaign, clock.now())
     if why:
@@ -154,25 +181,39 @@ def _share_context(request: HttpRequest, link: Link, token: str) -> dict[str, An
     }
 
 
+def _kept_for_a_day(view: View) -> View:
+    """Have what was found kept for a day, and nothing else."""
+
+    @functools.wraps(view)
+    def look(request: HttpRequest, code: str) -> HttpResponse:
+        response = view(request, code)
+        if response.status_code == 200:
+            patch_cache_control(response, public=True, max_age=86400)
+        else:
+            add_never_cache_headers(response)
+        return response
+
+    return look
+
+
 @require_safe
-@cache_control(public=True, max_age=86400)
+@_kept_for_a_day
+@guarded
 def qr_png(request: HttpRequest, code: str) -> HttpResponse:
     """The link as a QR code, PNG. 404 for an unknown code."""
     return _qr(request, code, None, "image/png")
 
 
 @require_safe
-@cache_control(public=True, max_age=86400)
+@_kept_for_a_day
+@guarded
 def qr_svg(request: HttpRequest, code: str) -> HttpResponse:
     """The link as a QR code, SVG. 404 for an unknown code."""
     return _qr(request, code, qrcode.image.svg.SvgPathImage, "image/svg+xml")
 
 
 def _qr(request: HttpRequest, code: str, factory: type | None, content_type: str) -> HttpResponse:
-    try:
-        link = selectors.link_by_code(code)
-    except NotFound:
-        return HttpResponse(status=404)
+    link = selectors.link_by_code(code)
     drawn = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=2)
     drawn.add_data(link_url(request, link))
     picture = drawn.make_image(image_factory=factory) if factory else drawn.make_image()

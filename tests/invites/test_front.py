@@ -204,7 +204,9 @@ def test_served_it_answers_what_the_web_server_answers(
 
 
 def as_told(answer: httpx.Response) -> str:
-    named = sorted(pair for pair in answer.headers.items() if pair[0] not in ("date", "expires", "server"))
+    named = sorted(
+        pair for pair in answer.headers.items() if pair[0] not in ("date", "expires", "server")
+    )
     return EXPIRES.sub("", TOKEN.sub("TOKEN", f"{answer.status_code} {named} {answer.text}"))
 
 

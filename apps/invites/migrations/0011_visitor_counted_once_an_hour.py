@@ -15,7 +15,9 @@ class Migration(migrations.Migration):
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[
-                migrations.RunSQL(f"DROP INDEX CONCURRENTLY IF EXISTS {_NAME}", migrations.RunSQL.noop),
+                migrations.RunSQL(
+                    f"DROP INDEX CONCURRENTLY IF EXISTS {_NAME}", migrations.RunSQL.noop
+                ),
                 migrations.RunSQL(
                     f"""CREATE UNIQUE INDEX CONCURRENTLY {_NAME} ON invites_visit (
                           link_id, visitor, (date_trunc('hour', opened_at AT TIME ZONE 'UTC')))
@@ -30,9 +32,11 @@ class Migration(migrations.Migration):
                         models.F("link"),
                         models.F("visitor"),
                         django.db.models.functions.datetime.TruncHour(
-                            "opened_at", tzinfo=datetime.timezone.utc
+                            "opened_at", tzinfo=datetime.UTC
                         ),
-                        condition=models.Q(("skipped", ""), models.Q(("visitor", ""), _negated=True)),
+                        condition=models.Q(
+                            ("skipped", ""), models.Q(("visitor", ""), _negated=True)
+                        ),
                         name=_NAME,
                     ),
                 ),
