@@ -66,7 +66,7 @@ def test_the_front_door_does_not_wait_and_holds_nobody_up(promised: None) -> Non
 
 
 def two_taps() -> tuple[str, str]:
-    """Why each of two visits of bob's counts nowhere, if so; the second comes before the first commits."""
+    """Why each of two visits of bob's counts nowhere; the second comes before the first commits."""
     link = make_link()
     gap = Gap(open_as_bob, lambda: open_as_bob(link))
     with transaction.atomic():
