@@ -22,7 +22,7 @@ CASES = (
     "tiers-million",
 )
 # Told once, not measured in rounds.
-STORIES = ("replay-groups", "oversell", "anatomy")
+STORIES = ("replay-groups", "oversell", "anatomy", "referrals")
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,11 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "" if PRODUCTION else "*")
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 # The address shoppers see in links, without a slash at its end. Empty: taken from the request.
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
+# How many reverse proxies of ours stand in front, each adding to X-Forwarded-For. None: it is ignored.
+TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
+# Codes that nobody has: how many an address, and a member, may try in a minute.
+GUESSES_PER_ADDRESS = int(os.environ.get("GUESSES_PER_ADDRESS", "60"))
+GUESSES_PER_MEMBER = int(os.environ.get("GUESSES_PER_MEMBER", "20"))
 # The port on which streams are served beside us, where no reverse proxy leads to them. Empty: one does.
 STREAMS_PORT = os.environ.get("STREAMS_PORT", "")
 # How many may listen to one process of streams; the next ones are told to poll.

@@ -87,7 +87,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def _of_engine_error(error: errors.EngineError) -> Response:
     pointed = [{"pointer": error.pointer, "detail": str(error)}] if error.pointer else None
-    return _response(status_of(error), error.code, str(error), pointed)
+    response = _response(status_of(error), error.code, str(error), pointed)
+    for name, value in getattr(error, "headers", {}).items():
+        response[name] = value
+    return response
 
 
 def _of_validation_error(error: drf.ValidationError) -> Response:

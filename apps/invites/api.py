@@ -15,7 +15,8 @@ from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.transactions import retrying
 from apps.invites import selectors, services
 from apps.invites.models import Link, Participant
-from apps.invites.openings import link_url, opening_of, public_url
+from apps.invites.openings import link_url, opening_by_call, public_url
+from apps.invites.rules import Opening
 from apps.invites.selectors import Brought
 from apps.members.selectors import Face, faces
 
@@ -62,6 +63,15 @@ class LinkOutput(serializers.Serializer[Any]):
 class VisitInput(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=32, help_text="The link's code, or the scene.")
     channel = serializers.CharField(max_length=32, required=False, default="", allow_blank=True)
+    visitor = serializers.CharField(
+        max_length=100,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="What you call whoever opened it; only a hash is kept, under a salt of the day. "
+        "Who opens a link again within the hour is counted once. Phones that call by themselves are "
+        "told apart without; for a server that names neither a visitor nor a member nobody is.",
+    )
 
 
 class CampaignNameOutput(serializers.Serializer[Any]):
@@ -87,7 +97,9 @@ class VisitOutput(serializers.Serializer[Any]):
     variant = serializers.CharField(
         allow_blank=True, help_text="What to show: the variant of the link's tree."
     )
-    counted = serializers.BooleanField(help_text="False for bots, previews and prefetches.")
+    counted = serializers.BooleanField(
+        help_text="False for bots, previews, prefetches, and again by the same within the hour."
+    )
 
 
 class DrawInput(serializers.Serializer[Any]):
@@ -188,6 +200,7 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
 class CampaignLinkView(EngineView):
     """My link to a campaign: made at the first call, the same afterwards."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={200: LinkOutput, 201: LinkOutput})
@@ -211,6 +224,7 @@ class CampaignLinkView(EngineView):
 class VisitsView(EngineView):
     """A link or scene was opened in an app or a mini-program. 409 or 410 for one that does not open."""
 
+    takes_codes = True
     doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
 
     @extend_schema(request=VisitInput, responses={201: VisitOutput})
@@ -221,7 +235,7 @@ class VisitsView(EngineView):
         link = selectors.link_by_code(body.validated_data["code"], pointer="/code")
         visit = services.link_open(
             link=link,
-            opening=opening_of(request),
+            opening=_call_opening(request, body.validated_data["visitor"]),
             channel=body.validated_data["channel"],
             now=clock.now(),
         )
@@ -236,6 +250,18 @@ class VisitsView(EngineView):
             "counted": not visit.skipped,
         }
         return Response(answer, status=201)
+
+
+def _call_opening(request: Request, visitor: str) -> Opening:
+    """How a link was opened by this call, and for whom: a member, whom the shop names, or a phone."""
+    caller = caller_of(request)
+    if caller is None:
+        return opening_by_call(request.META, named=visitor, is_own=True)
+    if caller.member_id is not None:
+        named = f"member {caller.member_id}"
+    else:
+        named = f"shop's {visitor}" if visitor else ""
+    return opening_by_call(request.META, named=named, is_own=False)
 
 
 class DrawsView(EngineView):
@@ -271,6 +297,7 @@ class DrawsView(EngineView):
 class TouchesView(EngineView):
     """The visit token or code that brought me, and the draw token, told after login."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={204: None})
@@ -285,6 +312,7 @@ class TouchesView(EngineView):
 class JoinView(EngineView):
     """Join a campaign. Joining again answers with the same participant."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={200: ParticipantOutput, 201: ParticipantOutput})

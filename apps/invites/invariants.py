@@ -47,4 +47,11 @@ INVITES = (
              AND NOT EXISTS (SELECT FROM invites_act a
                              WHERE a.referee_id = p.id AND a.kind = 'friend_bought')""",
     ),
+    Invariant(
+        9,
+        "nobody opens a link after it was revoked",
+        """SELECT v.id, v.click_id, v.opened_at, l.revoked_at
+           FROM invites_link l JOIN invites_visit v ON v.link_id = l.id
+           WHERE v.opened_at > l.revoked_at""",
+    ),
 )

@@ -95,7 +95,9 @@ def test_the_window_is_half_open() -> None:
         (Opening("GET", "", is_bot=False), ""),
         (Opening("HEAD", "", is_bot=False), "head"),
         (Opening("GET", ",prefetch;prerender,", is_bot=False), "prefetch"),
-        (Opening("GET", "Preview", is_bot=False), "prefetch"),
+        (Opening("GET", "Preview", is_bot=False), "preview"),
+        (Opening("GET", "", is_bot=True, is_previewer=True), "preview"),
+        (Opening("GET", "", is_bot=False, visitor="somebody", device="phone"), ""),
         (Opening("GET", "", is_bot=True), "bot"),
     ],
 )

@@ -76,6 +76,7 @@ class RoomSeatsView(EngineView):
     """Hold a seat while the shop takes payment."""
 
     doors = (Door.MEMBER,)
+    takes_codes = True
 
     @extend_schema(request=SeatInput, responses={201: SeatOutput})
     @idempotent()

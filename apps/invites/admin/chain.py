@@ -38,8 +38,8 @@ class ParticipantAdmin(FactAdmin):
 
 @admin.register(Visit)
 class VisitAdmin(FactAdmin):
-    list_display = ("click_id", "link", "channel", "skipped", "opened_at")
-    list_filter = ("skipped", "channel")
+    list_display = ("click_id", "link", "channel", "device", "skipped", "opened_at")
+    list_filter = ("skipped", "device", "channel")
     list_select_related = ("link",)
     search_fields = ("click_id", "link__code")
     ordering = ("-id",)

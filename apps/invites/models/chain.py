@@ -1,9 +1,11 @@
 """Visits, touches and the forest of participants."""
 
+import datetime as dt
 from functools import partial
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import TruncHour
 
 from apps.campaigns.models import Campaign, Version
 from apps.campaigns.rules import Trigger
@@ -92,22 +94,59 @@ class Participant(models.Model):
 
 
 class Visit(models.Model):
-    """A link was opened. What bots and previews opened is kept apart and counts nowhere."""
+    """A link was opened. What is `skipped` is kept apart and counts nowhere.
+
+    A repeat, by the same `visitor` within the hour, is no second visit, but it still binds whoever
+    brings its token. `visitor` is a hash under the salt of the day; empty when nobody could be told.
+    """
 
     class Skipped(models.TextChoices):
         COUNTED = "", "counted"
         BOT = "bot"
+        PREVIEW = "preview"
         PREFETCH = "prefetch"
         HEAD = "head"
+        REPEAT = "repeat"
+
+    class Device(models.TextChoices):
+        PHONE = "phone"
+        TABLET = "tablet"
+        DESKTOP = "desktop"
+        MINI_PROGRAM = "mini_program"
+        APP = "app"
 
     click_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "vis"))
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="visits")
     channel = models.CharField(max_length=32, blank=True)
+    device = models.CharField(max_length=12, choices=Device.choices, blank=True, db_default="")
+    visitor = models.CharField(max_length=22, blank=True, db_default="")
     skipped = models.CharField(max_length=8, choices=Skipped.choices, blank=True)
     opened_at = models.DateTimeField(db_default=EngineNow())
 
+    class Meta:
+        constraints = [
+            # Where two of the same visitor arrive at once; further apart, the statement looks.
+            models.UniqueConstraint(
+                F("link"),
+                F("visitor"),
+                TruncHour("opened_at", tzinfo=dt.UTC),
+                name="visitor_counted_once_an_hour",
+                condition=Q(skipped="") & ~Q(visitor=""),
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.click_id
+
+
+class Salt(models.Model):
+    """What the visitors of one day (UTC) are hashed with. It is deleted when the day is over."""
+
+    day = models.DateField(primary_key=True)
+    value = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"The salt of {self.day}"
 
 
 class Touch(models.Model):

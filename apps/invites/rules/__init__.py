@@ -23,9 +23,18 @@ from apps.invites.rules.links import (
     standing,
 )
 from apps.invites.rules.targets import Platform, address_problem, filled, platform_of, utm_of
-from apps.invites.rules.visits import Opening, skip_reason
+from apps.invites.rules.visits import (
+    BINDING,
+    Opening,
+    device_of,
+    is_app_client,
+    is_mini_program_page,
+    is_previewer,
+    skip_reason,
+)
 
 __all__ = [
+    "BINDING",
     "CODE_LONGEST",
     "OVER",
     "Afterwards",
@@ -44,7 +53,11 @@ __all__ = [
     "attribute",
     "code_meant",
     "code_problem",
+    "device_of",
     "filled",
+    "is_app_client",
+    "is_mini_program_page",
+    "is_previewer",
     "line_problem",
     "next_change",
     "platform_of",

@@ -12,27 +12,33 @@ from apps.invites.services.links import (
     LinkRefused,
     NewLink,
     link_create,
+    link_demand_open,
     link_get_or_create,
     link_open,
     link_revoke,
-    visit_record,
 )
+from apps.invites.services.salts import is_salt_known, salt_of_day, salts_forget
 from apps.invites.services.touches import touch_record
+from apps.invites.services.visits import LinkRevoked, Opened, visit_record, visits_keep
 
 __all__ = [
     "CampaignFull",
     "CodeTaken",
     "LinkClosed",
     "LinkRefused",
+    "LinkRevoked",
     "Made",
     "NewLink",
+    "Opened",
     "RefusedLine",
     "campaign_act_record",
     "campaign_join",
     "campaign_link",
     "campaign_order_record",
     "draw_tell",
+    "is_salt_known",
     "link_create",
+    "link_demand_open",
     "link_get_or_create",
     "link_open",
     "link_revoke",
@@ -40,7 +46,10 @@ __all__ = [
     "participant_admit",
     "participants_confirm",
     "participants_qualify",
+    "salt_of_day",
+    "salts_forget",
     "touch_record",
     "variant_draw",
     "visit_record",
+    "visits_keep",
 ]

@@ -24,6 +24,7 @@ from apps.invites.rules import (
 )
 from apps.invites.selectors import Brought
 from apps.invites.services.admitting import participant_admit
+from apps.invites.services.visits import LinkRevoked, came_lately, visit_record
 
 
 class CodeTaken(Conflict):
@@ -139,38 +140,45 @@ def link_check(wanted: NewLink, *, now: dt.datetime) -> None:
 
 @in_transaction
 def link_revoke(*, link_id: int) -> None:
-    """Let a link bring nobody any more; its page says so. Again changes nothing."""
+    """Let a link bring nobody any more; its page says so. Again changes nothing.
+
+    Locks the link first, so that its moment comes after every visit that is being kept.
+    """
+    Link.objects.select_for_update(no_key=True).filter(pk=link_id).first()
     Link.objects.filter(pk=link_id, revoked_at=None).update(revoked_at=EngineNow())
 
 
 def link_open(*, link: Link, opening: Opening, now: dt.datetime, channel: str = "") -> Visit:
     """Open a link: keep the visit. Raises LinkClosed, and keeps none, where it does not open.
 
-    One INSERT, no lock, no BEGIN. Where the link has `max_opens` its row is locked, its counted
-    visits are counted and the next one is kept in one transaction, so it never opens more often; who
-    opens such a link takes turns with everybody else who does.
+    One statement, no BEGIN. Where the link has `max_opens` its row is locked, its counted visits are
+    counted and the next one is kept in one transaction, so it never opens more often; who opens such a
+    link takes turns with everybody else who does. Who comes again within the hour takes no second turn.
     """
     channel = channel or link.channel
-    if link.max_opens is None or skip_reason(opening):
-        _demand_open(link, now)
-        return visit_record(link=link, opening=opening, channel=channel)
-    return _open_by_turns(link=link, opening=opening, channel=channel)
+    try:
+        if link.max_opens is None or skip_reason(opening):
+            link_demand_open(link=link, now=now)
+            return visit_record(link=link, opening=opening, channel=channel)
+        return _open_by_turns(link=link, opening=opening, channel=channel)
+    except LinkRevoked as error:
+        raise LinkClosed(Standing.REVOKED) from error
 
 
 def _open_by_turns(*, link: Link, opening: Opening, channel: str) -> Visit:
     with transaction.atomic():  # a refusal undoes this and nothing around it
         rows = Link.objects.select_for_update(of=("self",), no_key=True)
         locked = rows.select_related("participant__campaign").get(pk=link.pk)
-        _demand_open(locked, engine_now())
+        try:
+            link_demand_open(link=locked, now=engine_now())
+        except LinkClosed as closed:
+            if closed.standing is not Standing.EXHAUSTED or not came_lately(locked, opening):
+                raise
         return visit_record(link=locked, opening=opening, channel=channel)
 
 
-def _demand_open(link: Link, now: dt.datetime) -> None:
+def link_demand_open(*, link: Link, now: dt.datetime) -> None:
+    """Raises LinkClosed where opening the link at `now` shows nothing. Keeps no visit."""
     standing = link_selectors.standing_of(link, now)
     if standing is not Standing.OPENS:
         raise LinkClosed(standing)
-
-
-def visit_record(*, link: Link, opening: Opening, channel: str = "") -> Visit:
-    """Keep that a link was opened, marked when it was no person. One INSERT, no lock, no BEGIN."""
-    return Visit.objects.create(link=link, channel=channel, skipped=skip_reason(opening))

@@ -5,6 +5,7 @@ import datetime as dt
 from apps.core.transactions import in_transaction
 from apps.invites import selectors
 from apps.invites.models import Link, Touch
+from apps.invites.rules import BINDING
 from apps.invites.selectors import Brought, Heard
 from apps.invites.services.draws import draw_tell
 
@@ -22,7 +23,7 @@ def touch_record(*, member_id: int, brought: Brought, now: dt.datetime) -> Link 
     for row in found:
         _keep(member_id, row)
     *_, last = [None, *found]  # the typed code, if there is one
-    if last is None or (last.visit is not None and last.visit.skipped):
+    if last is None or (last.visit is not None and last.visit.skipped not in BINDING):
         return None
     return last.link
 
