@@ -3,6 +3,9 @@
 import itertools
 import random
 
+from django.utils import timezone
+
+from apps.invites import services
 from benchmarks import load, pgbench, stage, wrk
 from benchmarks.arena import Arena
 from benchmarks.engine import Address, served
@@ -18,6 +21,7 @@ VISITORS = 20_000
 
 def make_case(arena: Arena) -> Case:
     """Several participants' links to one campaign, opened by phones."""
+    services.salt_of_day(now=timezone.now())  # made once a day, by no visit in particular
     front = arena.stack.enter_context(served("front"))
     connections = PHONES * arena.connections
     campaign = stage.make_group_campaign("Opened links")

@@ -15,7 +15,7 @@ from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.transactions import retrying
 from apps.invites import selectors, services
 from apps.invites.models import Link, Participant
-from apps.invites.openings import link_url, opening_by_call, public_url
+from apps.invites.openings import link_url, opening_by_phone, opening_by_shop, public_url
 from apps.invites.rules import Opening
 from apps.invites.selectors import Brought
 from apps.members.selectors import Face, faces
@@ -256,12 +256,12 @@ def _call_opening(request: Request, visitor: str) -> Opening:
     """How a link was opened by this call, and for whom: a member, whom the shop names, or a phone."""
     caller = caller_of(request)
     if caller is None:
-        return opening_by_call(request.META, named=visitor, is_own=True)
-    if caller.member_id is not None:
-        named = f"member {caller.member_id}"
-    else:
-        named = f"shop's {visitor}" if visitor else ""
-    return opening_by_call(request.META, named=named, is_own=False)
+        return opening_by_phone(request.META, named=visitor, is_member=False)
+    member = f"member {caller.member_id}" if caller.member_id is not None else ""
+    if caller.door is Door.SERVER:
+        named = member or (f"shop's {visitor}" if visitor else "")
+        return opening_by_shop(request.META, named=named)
+    return opening_by_phone(request.META, named=member, is_member=True)
 
 
 class DrawsView(EngineView):

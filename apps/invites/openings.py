@@ -47,17 +47,25 @@ def opening_in(meta: Mapping[str, Any], *, named: str = "") -> Opening:
     )
 
 
-def opening_by_call(meta: Mapping[str, Any], *, named: str, is_own: bool) -> Opening:
-    """How a link was opened by a call of the API: by the phone that calls, if it is their `own` call.
+def opening_by_phone(meta: Mapping[str, Any], *, named: str, is_member: bool) -> Opening:
+    """How a link was opened by a phone that calls the API: by the member `named`, else as told apart.
 
-    Else by whom the caller has `named`; an empty name is nobody who could be told again. The libraries
-    that apps call with are apps here; elsewhere they are scripts.
+    The libraries that apps call with are apps here; elsewhere they are scripts.
     """
     opening = opening_in(meta, named=named)
     is_bot = opening.is_bot and not rules.is_app_client(meta.get("HTTP_USER_AGENT", ""))
-    if is_own:
-        return replace(opening, is_bot=is_bot)
-    return replace(opening, is_bot=is_bot, visitor=visitor_hash(named) if named else "")
+    visitor = visitor_hash(named) if is_member else opening.visitor
+    return replace(opening, is_bot=is_bot, visitor=visitor)
+
+
+def opening_by_shop(meta: Mapping[str, Any], *, named: str) -> Opening:
+    """How a link was opened, as a shop's server reports it: its own user agent says nothing of whom.
+
+    An empty name is nobody who could be told again.
+    """
+    opening = opening_in(meta)
+    visitor = visitor_hash(named) if named else ""
+    return replace(opening, is_bot=False, visitor=visitor)
 
 
 def visitor_hash(*told: str) -> str:
@@ -77,7 +85,7 @@ class _Seen:
 @functools.lru_cache(maxsize=4096)
 def _read(agent: str, in_mini_program: bool) -> _Seen:
     """What a user agent tells. Crawlers are looked for by a thousand expressions: so it is kept."""
-    found = parse(agent[:500])
+    found = parse(agent[:500].encode("utf-8", "replace").decode())
     device = rules.device_of(
         agent,
         system=found.os.family if found.os else "",

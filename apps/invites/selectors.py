@@ -89,7 +89,7 @@ def visit_signature(click_id: str) -> str:
 def _visit_pen() -> hmac.HMAC:
     """The key that `Signer` derives, ready to sign with."""
     signer = signing.Signer(salt=_VISIT_SALT)
-    return salted_hmac(f"{signer.salt}signer", b"", secret=signer.key, algorithm=signer.algorithm)
+    return salted_hmac(f"{_VISIT_SALT}signer", b"", secret=signer.key, algorithm=signer.algorithm)
 
 
 def visit_by_token(token: str) -> Visit:
