@@ -22,7 +22,7 @@ from apps.groupbuy.rules import TERMINAL, RoomStatus, Showing, final_price
 from apps.groupbuy.selectors import RoomView
 from apps.invites.models import Link
 from apps.invites.openings import link_url, public_url
-from apps.invites.selectors import face_of, guest_link, is_visit_token
+from apps.invites.selectors import face_of, guest_link, is_visit_token, visit_named
 from apps.invites.views import VISIT_COOKIE, page, shop_address
 
 _SHARED = (Showing.OPEN, Showing.FULL, Showing.SOLD_OUT, Showing.PAUSED)
@@ -111,7 +111,8 @@ def _visit(request: HttpRequest) -> _Visit:
     told = request.GET.get(VISIT_COOKIE, "")
     kept = request.COOKIES.get(VISIT_COOKIE, "")
     token = next((token for token in (told, kept) if token and is_visit_token(token)), "")
-    return _Visit(token, in_address=bool(told), in_cookie=bool(token) and token == kept)
+    in_cookie = bool(token) and visit_named(token) == visit_named(kept)
+    return _Visit(token, in_address=bool(told), in_cookie=in_cookie)
 
 
 def _state_context(view: RoomView) -> dict[str, Any]:
