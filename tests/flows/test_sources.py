@@ -86,9 +86,7 @@ def test_a_code_on_a_poster_in_the_shop_is_a_visit_of_its_own(
 ) -> None:
     """The scene of a mini-program's QR code is the link's code; a scan is an opened link."""
     campaign = make_campaign().public_id
-    scanned = accepted(
-        bob.post("/visits", {"code": ann.link(campaign), "channel": "shop-window"})
-    )
+    scanned = accepted(bob.post("/visits", {"code": ann.link(campaign), "channel": "shop-window"}))
     accepted(bob.join(campaign, visit_token=scanned["visit_token"]))
     assert referrer_of(shop, bob, campaign) == ann.member
     mine = Participant.objects.get(member__public_id=bob.member)
@@ -188,9 +186,7 @@ def test_ones_own_link_fetched_by_the_page_costs_the_inviter_nothing(
     assert verdicts(shop, bob, campaign.public_id)[0] == "won"
 
 
-def test_a_coupon_brings_whoever_takes_it(
-    shop: Shop, ann: Phone, bob: Phone, cleo: Phone
-) -> None:
+def test_a_coupon_brings_whoever_takes_it(shop: Shop, ann: Phone, bob: Phone, cleo: Phone) -> None:
     campaign = make_campaign(enrolment="everyone", qualifying_act="order")
     template = make_template()
     batch, codes = codes_of(template)
