@@ -7,10 +7,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.campaigns.models import Campaign
+from apps.campaigns.selectors import campaign_by_public_id
 from apps.core.api import EnginePagination, EngineView, idempotent, parsed
 from apps.core.callers import Door, acting_member_id, is_test
-from apps.invites import forest, selectors, services, tracing
-from apps.invites.models import Participant
+from apps.core.errors import Invalid
+from apps.invites import forest, funnels, selectors, services, tracing
+from apps.invites.models import Link, Participant
 from apps.members.selectors import Face
 
 CHANNEL_LENGTH = 32
@@ -89,6 +92,25 @@ class FriendOutput(serializers.Serializer[Any]):
     campaign = serializers.CharField(source="campaign.public_id")
     status = serializers.CharField()
     joined_at = serializers.DateTimeField()
+
+
+class FunnelOutput(serializers.Serializer[Any]):
+    name = serializers.CharField(
+        allow_blank=True, help_text="The channel, the link's code or the participant's id."
+    )
+    intents = serializers.IntegerField(help_text="Told by `POST /links/{code}/shares`.")
+    visits = serializers.IntegerField(help_text="Without bots, previews and prefetches.")
+    brought = serializers.IntegerField()
+    confirmed = serializers.IntegerField()
+    buyers = serializers.IntegerField(help_text="Of those brought, with an order that is kept.")
+    orders = serializers.IntegerField()
+    kept_minor = serializers.IntegerField(help_text="Of these orders, after refunds.")
+
+
+class FunnelsOutput(serializers.Serializer[Any]):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = FunnelOutput(many=True)
 
 
 class ShareInput(serializers.Serializer[Any]):
@@ -184,6 +206,63 @@ def _friend(row: Participant) -> dict[str, Any]:
         "status": row.status,
         "joined_at": serializers.DateTimeField().to_representation(row.joined_at),
     }
+
+
+BY = ("channel", "link", "participant")
+
+
+class FunnelsView(EngineView):
+    """From the intent to share to the order, per channel, link or participant (a partner, say).
+
+    Links come a page at a time, the newest first, of one `participant` if it is named; channels, and
+    participants by how many their links brought, at most 100.
+    """
+
+    scope = "reports"
+    pagination_class = EnginePagination
+
+    @extend_schema(
+        responses=FunnelsOutput,
+        parameters=[
+            OpenApiParameter("by", str, enum=BY, description="Absent: channel."),
+            OpenApiParameter("participant", str, description="Only this one's links."),
+            OpenApiParameter("limit", int),
+            OpenApiParameter("cursor", str),
+        ],
+    )
+    def get(self, request: Request, campaign_id: str) -> Response:
+        campaign = campaign_by_public_id(campaign_id, is_test=is_test(request))
+        by = request.query_params.get("by", "channel")
+        if by not in BY:
+            raise Invalid(f"by is one of {', '.join(BY)}.", pointer="/by")
+        owner = self._owner(request, campaign)
+        if by == "link":
+            return self._of_links(request, campaign, owner)
+        rows = (
+            funnels.funnels_by_channel(campaign, owner=owner)
+            if by == "channel"
+            else funnels.funnels_by_owner(campaign, owner=owner)
+        )
+        shown = FunnelOutput(rows, many=True).data
+        return Response({"next": None, "previous": None, "results": shown})
+
+    def _owner(self, request: Request, campaign: Campaign) -> int | None:
+        named = request.query_params.get("participant", "")
+        if not named:
+            return None
+        owner = selectors.participant_by_public_id(named, is_test=is_test(request))
+        if owner.campaign_id != campaign.pk:
+            raise selectors.ParticipantUnknown(pointer="/participant")
+        return owner.pk
+
+    def _of_links(self, request: Request, campaign: Campaign, owner: int | None) -> Response:
+        links = Link.objects.filter(participant__campaign=campaign)
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(
+            links.filter(participant=owner) if owner else links, request, view=self
+        )
+        rows = funnels.funnels_by_link([link.code for link in page or []])
+        return pages.get_paginated_response(FunnelOutput(rows, many=True).data)
 
 
 class SharesView(EngineView):

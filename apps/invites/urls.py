@@ -9,6 +9,11 @@ urlpatterns = [
     path("campaigns/<str:campaign_id>/draws", api.DrawsView.as_view(), name="campaign-draws"),
     path("visits", api.VisitsView.as_view(), name="visits"),
     path("me/touches", api.TouchesView.as_view(), name="my-touches"),
+    path(
+        "campaigns/<str:campaign_id>/funnel",
+        chain_api.FunnelsView.as_view(),
+        name="campaign-funnel",
+    ),
     path("me/referrals", chain_api.MyReferralsView.as_view(), name="my-referrals"),
     path("links/<str:code>/shares", chain_api.SharesView.as_view(), name="link-shares"),
     path("participants/<str:participant_id>/tree", chain_api.TreeView.as_view(), name="tree"),

@@ -72,6 +72,21 @@ def act_subject(act: str) -> str:
     return f"act:{act}"
 
 
+def subjects_of(participant: Participant) -> list[str]:
+    """All that is decided about a participant: their joining, their orders, their acts."""
+    campaign = participant.campaign.public_id
+    counted = CampaignOrder.objects.filter(participant=participant).order_by("order_id")
+    acts = Act.objects.filter(participant=participant).order_by("pk")
+    return [
+        participant_subject(participant.public_id),
+        *(
+            order_subject(campaign, name)
+            for name in counted.values_list("order__order_id", flat=True)
+        ),
+        *(act_subject(name) for name in acts.values_list("public_id", flat=True)),
+    ]
+
+
 # The policy that grants of an operator's goodwill name: none of a campaign's.
 GOODWILL = "goodwill"
 

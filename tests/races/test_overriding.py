@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.rules import Beneficiary, Trigger
@@ -16,6 +15,7 @@ from apps.invites.selectors import Brought
 from apps.invites.services import Author, campaign_join, campaign_link, overriding
 from apps.members.models import Member
 from apps.orders.services import LineReport, OrderReport
+from apps.points.services.ledger import NotEnoughPending
 from apps.rewards.models import Grant
 from apps.rewards.services import ReferrerPaid, grants_settle, referrer_override
 from apps.rewards.services import overriding as rewards_overriding
@@ -110,7 +110,7 @@ def test_control_without_the_locks_it_is_paid_and_the_override_breaks(
     decide()
     without_row_locks(monkeypatch)
     outcome = looked_and_then(story, monkeypatch, grants_settle)
-    assert isinstance(outcome, IntegrityError), outcome  # ann's points are not pending any more
+    assert isinstance(outcome, NotEnoughPending), outcome  # only the ledger's own guard is left
     assert paid_to() == {"ann"}
 
 

@@ -2,18 +2,16 @@
 
 import datetime as dt
 
-from apps.campaigns.rules import Beneficiary
 from apps.campaigns.services import budget_free
 from apps.core.errors import Conflict
 from apps.core.transactions import in_transaction
-from apps.invites.models import Act, CampaignOrder, Override, Participant
+from apps.invites.models import Override, Participant
 from apps.invites.services import Author, participant_override
 from apps.rewards.models import Grant
 from apps.rewards.rules import Shrink
+from apps.rewards.selectors import ABOVE
 from apps.rewards.services.taking_back import grants_take_back
-from apps.rewards.subjects import act_subject, order_subject, participant_subject
-
-_ABOVE = (Beneficiary.REFERRER, Beneficiary.SECOND_REFERRER)
+from apps.rewards.subjects import subjects_of
 
 
 class ReferrerPaid(Conflict):
@@ -50,7 +48,7 @@ def referrer_override(
         shrinks=[
             Shrink(grant.pk, grant.left)
             for grant in grants.values()
-            if grant.beneficiary in _ABOVE and grant.left
+            if grant.beneficiary in ABOVE and grant.left
         ],
         cause=f"Overridden: {override.public_id}",
     )
@@ -66,20 +64,5 @@ def _lock_grants(participant: Participant, *, moved: bool) -> dict[int, Grant]:
         .select_related("campaign")
         .filter(campaign=participant.campaign, subject__in=subjects_of(participant))
     )
-    concerned = rows if moved else rows.filter(beneficiary__in=_ABOVE)
+    concerned = rows if moved else rows.filter(beneficiary__in=ABOVE)
     return {grant.pk: grant for grant in concerned.order_by("pk")}
-
-
-def subjects_of(participant: Participant) -> list[str]:
-    """All that is decided about a participant: their joining, their orders, their acts."""
-    campaign = participant.campaign.public_id
-    counted = CampaignOrder.objects.filter(participant=participant).order_by("order_id")
-    acts = Act.objects.filter(participant=participant).order_by("pk")
-    return [
-        participant_subject(participant.public_id),
-        *(
-            order_subject(campaign, name)
-            for name in counted.values_list("order__order_id", flat=True)
-        ),
-        *(act_subject(name) for name in acts.values_list("public_id", flat=True)),
-    ]
