@@ -1,5 +1,6 @@
 """Pages of a participant in the admin: who brought them and why him, and whom they brought."""
 
+import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -38,6 +39,7 @@ class ChainPages(ModelAdmin):
             "decisions": decisions,
             "fixed_by": _FIXED_BY[participant.campaign.qualifying_act],
             "may_move": may_move(participant),
+            "window": _in_words(participant.campaign.attribution_window),
             "override_url": self.override_address(request, participant),
         }
         title = f"Who brought {member_name(participant.member)}"
@@ -108,6 +110,14 @@ class ChainPages(ModelAdmin):
                 **context,
             },
         )
+
+
+def _in_words(duration: dt.timedelta) -> str:
+    """A duration as one would say it: “7 days”, “1 day 12 hours”."""
+    hours, minutes = duration.seconds // 3600, duration.seconds % 3600 // 60
+    parts = [(duration.days, "day"), (hours, "hour"), (minutes, "minute")]
+    said = [f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
+    return " ".join(said) or "no time"
 
 
 def _told(decided: tracing.Decided) -> dict[str, Any]:

@@ -48,8 +48,7 @@ VERDICT_WORDS = {
     Verdict.OUTSIDE_WINDOW: "Lost: it was outside the attribution window.",
     Verdict.NOT_COUNTED: "Lost: a bot, a preview or a prefetch opened the link, no person.",
     Verdict.LINK_REVOKED: "Lost: the link was revoked by then.",
-    Verdict.WEAKER_SOURCE: "Lost: something stronger spoke for somebody else "
-    "(an operator, then a typed code, a coupon, a link, a cookie).",
+    Verdict.WEAKER_SOURCE: "Lost: there was something stronger.",
     Verdict.NOT_FIRST: "Lost: another came before it, and the first one counts here.",
     Verdict.NOT_LAST: "Lost: another came after it, and the last one counts here.",
     Verdict.OVERRULED: "Lost: an operator decided that nobody brought them.",
