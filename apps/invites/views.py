@@ -18,7 +18,7 @@ from apps.campaigns.selectors import is_shown
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.invites import selectors, services
-from apps.invites.models import Link, Visit
+from apps.invites.models import Link
 from apps.invites.openings import link_url, opening_of, public_url
 from apps.members.selectors import Face, faces
 
@@ -78,22 +78,22 @@ def share(request: HttpRequest, code: str) -> HttpResponse:
     visit = services.visit_record(
         link=link, opening=opening_of(request), channel=request.GET.get("channel", "")[:32]
     )
+    token = selectors.visit_token(visit)
     if link.room:
-        return _to_room(request, link, visit)
-    context = _share_context(request, link, selectors.visit_token(visit))
-    return page(request, "invites/share.html", context)
+        return _to_room(request, link, token)
+    return page(request, "invites/share.html", _share_context(request, link, token))
 
 
-def _to_room(request: HttpRequest, link: Link, visit: Visit) -> HttpResponse:
-    """On to the room, the visit both in a cookie and in the address.
+def _to_room(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+    """On to the room, the token both in a cookie and in the address.
 
     Where the cookie is taken the page takes it out of the address; else it goes on there.
     """
     room = reverse("group", args=[link.room])
-    response = redirect(f"{room}?{urlencode({'visit': selectors.visit_token(visit)})}")
+    response = redirect(f"{room}?{urlencode({'visit': token})}")
     response.set_cookie(
         VISIT_COOKIE,
-        selectors.cookie_token(visit),
+        selectors.cookie_token(token),
         max_age=link.participant.campaign.attribution_window,
         path=room,
         httponly=True,
