@@ -1,10 +1,11 @@
 """From the intent to share to the order: how far each link, channel and member's links came."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from apps.campaigns.models import Campaign
 from apps.core import statements
+from apps.invites.models import Link, Participant
 
 MOST_ROWS = 100
 
@@ -147,6 +148,20 @@ def funnels_by_owner(campaign: Campaign, *, owner: int | None = None) -> list[Fu
         else [owner]
     )
     return _funnels(_BY_OWNER, {"owners": owners}) if owners else []
+
+
+def funnels_of_owner(participant: Participant, *, most: int | None = None) -> Iterator[Funnel]:
+    """The funnels of a participant's links, the newest first, read a hundred links at a time."""
+    links = Link.objects.filter(participant=participant).order_by("-pk")
+    before, left = None, most
+    while left is None or left > 0:
+        page = links if before is None else links.filter(pk__lt=before)
+        rows = list(page.values_list("pk", "code")[: min(left or MOST_ROWS, MOST_ROWS)])
+        if not rows:
+            return
+        yield from funnels_by_link([code for _, code in rows])
+        before = rows[-1][0]
+        left = None if left is None else left - len(rows)
 
 
 def summed(rows: Sequence[Funnel], name: str = "") -> Funnel:

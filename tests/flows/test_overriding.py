@@ -54,6 +54,9 @@ def test_what_was_only_promised_moves_with_the_override(
     assert made["reason"] == WHY
     assert made["before"] == place(ann, campaign)
     assert earned(shop, ann) == [("void", 10)]  # at once: nothing of it can settle any more
+    why = shop.get(f"/why?member={ann.name}&campaign={campaign.public_id}")["results"]
+    told = next(row for row in why if row["code"] == "taken_back_by_override")
+    assert told["ids"]["override"] == made["id"]
     drain()
     assert earned(shop, cleo) == [("pending", 10)]
     assert referrer_of(shop, bob, campaign.public_id) == cleo.member

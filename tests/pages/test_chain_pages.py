@@ -188,3 +188,26 @@ def test_olga_lets_a_partners_codes_bring_people(olga: Client, campaign: Campaig
     assert "Choose a template, or one of its batches." in both
     assert CouponLink.objects.count() == 1
     assert olga.get(reverse("admin:invites_couponlink_changelist")).status_code == 200
+
+
+def test_the_statement_of_a_partner(
+    olga: Client, campaign: Campaign, bob: Participant, drain: Callable[[], None]
+) -> None:
+    buy("A-1", "bob")
+    drain()
+    ann = bob.referrer
+    assert ann is not None
+    text = page(olga, "statement", ann)
+    assert "10 still waits" in text
+    assert link_of(campaign, "ann").code in text
+    assert "kept of 1 order<" in text
+    address = reverse("admin:invites_participant_statement", args=[ann.pk])
+    lines = olga.get(address, {"export": "grants"}).getvalue().decode().splitlines()
+    assert lines[0].startswith("grant,granted_at,about,as,kind,what,amount")
+    assert ",referrer,points,,10,," in lines[1]
+    links = olga.get(address, {"export": "links"}).getvalue().decode().splitlines()
+    assert links == [
+        "link,intents,visits,brought,confirmed,buyers,orders,kept_minor",
+        f"{link_of(campaign, 'ann').code},0,0,1,1,1,1,1000",
+    ]
+    assert "nothing" in page(olga, "statement", bob)

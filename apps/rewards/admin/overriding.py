@@ -1,6 +1,7 @@
-"""The page on which an operator decides who brought somebody, added from above: the chain knows
-nothing of what was paid on it."""
+"""Pages of a participant that know of rewards, added from above: deciding who brought them, and the
+statement of what their links brought and earned."""
 
+from dataclasses import astuple, fields
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from unfold.decorators import action
@@ -18,21 +20,29 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.campaigns.models import Campaign
+from apps.campaigns.rules import AwardKind
 from apps.core import clock
 from apps.core.admin import FactAdmin
+from apps.core.csv_export import csv_response
 from apps.core.errors import EngineError
+from apps.core.templatetags.money import money
 from apps.core.transactions import retrying
 from apps.invites import tracing
 from apps.invites.admin import ParticipantAdmin
+from apps.invites.funnels import Funnel, funnels_by_channel, funnels_of_owner, summed
 from apps.invites.models import Link, Override, Participant
 from apps.invites.services import Author
 from apps.invites.services.overriding import REASON_LENGTH
 from apps.members.admin import member_name
 from apps.rewards import services
+from apps.rewards.earnings import COLUMNS, Earned, earned_by, earning_rows
 from apps.rewards.selectors import members_named, promised_above
 
 NOBODY, ELSE = "nobody", "else"
 _MOST_SUGGESTED = 8
+FUNNELS_SHOWN = 100
+FUNNEL_COLUMNS = ("link", *(field.name for field in fields(Funnel) if field.name != "name"))
 
 
 class OverrideForm(forms.Form):
@@ -99,7 +109,7 @@ def _find(participant: Participant, known_as: str) -> Participant | None:
 class OverridableParticipantAdmin(ParticipantAdmin):
     """Participants, each with the way to decide who brought them."""
 
-    actions_detail = (*ParticipantAdmin.actions_detail, "override")
+    actions_detail = (*ParticipantAdmin.actions_detail, "override", "statement")
 
     def override_address(self, request: HttpRequest, participant: Participant) -> str:
         if not self.has_override_permission(request):
@@ -139,6 +149,53 @@ class OverridableParticipantAdmin(ParticipantAdmin):
         }
         title = f"Decide who brought {member_name(participant.member)}"
         return self._shown_page(request, "rewards/override.html", title, participant, context)
+
+    @action(description="Statement", url_path="statement", icon="receipt_long")
+    def statement(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What a partner's links, or anybody's, brought and earned; as a page or as CSV."""
+        participant = self._participant_for(request, object_id)
+        export = request.GET.get("export", "")
+        if export == "grants":
+            rows = earning_rows(participant)
+            return csv_response(f"rewards-{participant.public_id}.csv", COLUMNS, rows)
+        links = funnels_of_owner(participant, most=None if export else FUNNELS_SHOWN)
+        if export == "links":
+            lines = (astuple(link) for link in links)
+            return csv_response(f"links-{participant.public_id}.csv", FUNNEL_COLUMNS, lines)
+        shown = list(links)
+        context = {
+            "earned": [_in_units(row, participant.campaign) for row in earned_by(participant)],
+            "links": shown,
+            "whole": summed(funnels_by_channel(participant.campaign, owner=participant.pk)),
+        }
+        title = f"Statement of {member_name(participant.member)}"
+        return self._shown_page(request, "rewards/statement.html", title, participant, context)
+
+
+_KINDS = {
+    AwardKind.POINTS: "Points",
+    AwardKind.COUPON: "Coupons",
+    AwardKind.GROWTH: "Growth value",
+    AwardKind.PAYABLE: "Commission",
+    AwardKind.CUSTOM: "Gifts",
+}
+
+
+def _in_units(row: Earned, campaign: Campaign) -> dict[str, str]:
+    """A kind of award as the page shows it: money as money, all else as a number."""
+    in_money = row.kind is AwardKind.PAYABLE
+    amounts = {"waiting": row.waiting, "settled": row.settled, "taken_back": row.taken_back}
+    shown = {
+        name: (money(amount, campaign.currency) if in_money else f"{amount:,}") if amount else ""
+        for name, amount in amounts.items()
+    }
+    nothing = money(0, campaign.currency) if in_money else "0"
+    return {
+        "name": _KINDS[row.kind],
+        "waiting": shown["waiting"] or nothing,
+        "settled": shown["settled"] or nothing,
+        "taken_back": shown["taken_back"],
+    }
 
 
 def _override(participant: Participant, given: dict[str, Any], operator: int) -> Override:

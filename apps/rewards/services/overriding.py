@@ -13,6 +13,9 @@ from apps.rewards.selectors import ABOVE
 from apps.rewards.services.taking_back import grants_take_back
 from apps.rewards.subjects import subjects_of
 
+# How the cause of such a claw back begins, before the override's id.
+OVERRIDDEN_BY = "Overridden by "
+
 
 class ReferrerPaid(Conflict):
     code = "referrer_paid"
@@ -50,7 +53,7 @@ def referrer_override(
             for grant in grants.values()
             if grant.beneficiary in ABOVE and grant.left
         ],
-        cause=f"Overridden: {override.public_id}",
+        cause=f"{OVERRIDDEN_BY}{override.public_id}",
     )
     if freed:
         budget_free(campaign_id=participant.campaign_id, reserved_minor=freed.reserved_minor)
