@@ -76,3 +76,15 @@ def test_olga_looks_how_far_links_come(open_tab: OpenTab, bob: Participant, phon
     tab.get_by_role("button", name="Show").click()
     expect(tab.get_by_role("rowheader", name="moments")).to_be_visible()
     expect(tab.get_by_role("listitem").filter(has_text="Meant to share")).to_contain_text("2")
+
+
+@pytest.mark.parametrize("phone", [True, False])
+def test_olga_reads_what_anns_links_earned(
+    open_tab: OpenTab, bob: Participant, phone: bool
+) -> None:
+    assert bob.referrer is not None
+    tab = tab_of_olga(open_tab, page_of("statement", bob.referrer), phone=phone)
+    expect(tab.get_by_text("Friends brought")).to_be_visible()
+    with tab.expect_download() as download:
+        tab.get_by_role("link", name="Their links as CSV").click()
+    assert download.value.suggested_filename.startswith("links-par_")
