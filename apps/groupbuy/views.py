@@ -23,7 +23,7 @@ from apps.groupbuy.selectors import RoomView
 from apps.invites.models import Link
 from apps.invites.openings import link_url, public_url
 from apps.invites.pages import VISIT_COOKIE, page, seen_in, shop_address, ways_on
-from apps.invites.selectors import face_of, guest_link, is_visit_token
+from apps.invites.selectors import face_of, guest_link, is_visit_token, visit_named
 
 _SHARED = (Showing.OPEN, Showing.FULL, Showing.SOLD_OUT, Showing.PAUSED)
 # How long a page without JavaScript shows what it has.
@@ -111,7 +111,8 @@ def _visit(request: HttpRequest) -> _Visit:
     told = request.GET.get(VISIT_COOKIE, "")
     kept = request.COOKIES.get(VISIT_COOKIE, "")
     token = next((token for token in (told, kept) if token and is_visit_token(token)), "")
-    return _Visit(token, in_address=bool(told), in_cookie=bool(token) and token == kept)
+    in_cookie = bool(token) and visit_named(token) == visit_named(kept)
+    return _Visit(token, in_address=bool(told), in_cookie=in_cookie)
 
 
 def _state_context(view: RoomView) -> dict[str, Any]:

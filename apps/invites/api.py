@@ -1,16 +1,18 @@
 """Doors: links, visits, joining, and the chain."""
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.campaigns.selectors import campaign_by_public_id
 from apps.core import clock
-from apps.core.api import EngineView, idempotent
+from apps.core.api import EngineView, idempotent, parsed
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.transactions import retrying
 from apps.invites import selectors, services
@@ -19,8 +21,6 @@ from apps.invites.openings import link_url, opening_by_phone, opening_by_shop, p
 from apps.invites.rules import Opening
 from apps.invites.selectors import Brought
 from apps.members.selectors import Face, faces
-
-MAX_TREE_ROWS = 500
 
 
 class BroughtInput(serializers.Serializer[Any]):
@@ -41,6 +41,23 @@ class BroughtInput(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="From the draw of a visitor whom no link brought; keeps the variant they saw.",
     )
+    coupon = serializers.CharField(
+        max_length=64,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="A coupon's code that brought them; weaker than a typed code of a link.",
+    )
+    visit_cookie = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="A visit token your page kept in a cookie of its own; weaker than `visit_token`.",
+    )
+
+
+BROUGHT_FIELDS = tuple(field.name for field in fields(Brought))
 
 
 class CardOutput(serializers.Serializer[Any]):
@@ -141,47 +158,14 @@ class ParticipantOutput(serializers.Serializer[Any]):
         return participant.referrer_id is not None
 
 
-class TreeRowOutput(serializers.Serializer[Any]):
-    id = serializers.CharField(source="public_id")
-    depth = serializers.IntegerField()
-    generation = serializers.IntegerField()
-    status = serializers.CharField()
-
-
-class TreeOutput(serializers.Serializer[Any]):
-    results = TreeRowOutput(many=True)
-
-
-class CandidateOutput(serializers.Serializer[Any]):
-    touch = serializers.IntegerField()
-    source = serializers.CharField()  # type: ignore[assignment]  # the field's name, not its source
-    referrer = serializers.CharField()
-    touched_at = serializers.CharField()
-    verdict = serializers.CharField()
-
-
-class TraceOutput(serializers.Serializer[Any]):
-    decided_at = serializers.DateTimeField()
-    referrer = serializers.CharField(allow_null=True)
-    candidates = CandidateOutput(many=True)
-
-
-class TracesOutput(serializers.Serializer[Any]):
-    variant = serializers.CharField(
-        allow_blank=True, help_text="The seed's draw, inherited by the whole tree."
-    )
-    crossed = serializers.BooleanField(
-        help_text="They had drawn another variant before a link brought them into this tree."
-    )
-    results = TraceOutput(many=True)
-
-
 def brought_from(request: Request) -> Brought:
     """The code, visit token and draw token in a request's body. Raises ValidationError."""
-    body = BroughtInput(data=request.data)
-    body.is_valid(raise_exception=True)
-    said = body.validated_data
-    return Brought(said["code"], said["visit_token"], said["draw_token"])
+    return brought_of(parsed(BroughtInput, request.data))
+
+
+def brought_of(said: Mapping[str, str]) -> Brought:
+    """What brought somebody, of the validated fields of a `BroughtInput`."""
+    return Brought(**{name: said[name] for name in BROUGHT_FIELDS})
 
 
 def link_output(request: Request, link: Link, title: str, picture_url: str) -> dict[str, Any]:
@@ -326,33 +310,3 @@ class JoinView(EngineView):
             now=clock.now(),
         )
         return Response(ParticipantOutput(participant).data, status=201 if created else 200)
-
-
-class TreeView(EngineView):
-    """The chain below a participant, parents first."""
-
-    scope = "campaigns"
-
-    @extend_schema(responses=TreeOutput, parameters=[OpenApiParameter("depth", int)])
-    def get(self, request: Request, participant_id: str) -> Response:
-        top = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
-        depth = request.query_params.get("depth", "3")
-        levels = min(int(depth[:9]), 100) if depth.isdecimal() else 3
-        rows = selectors.tree_below(top, depth=levels, limit=MAX_TREE_ROWS)
-        return Response({"results": TreeRowOutput(rows, many=True).data})
-
-
-class TraceView(EngineView):
-    """Why the referrer and the variant are what they are: every decision, with its candidates."""
-
-    scope = "campaigns"
-
-    @extend_schema(responses=TracesOutput)
-    def get(self, request: Request, participant_id: str) -> Response:
-        participant = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
-        answer = {
-            "variant": participant.variant,
-            "crossed": participant.crossed,
-            "results": selectors.traces_of(participant),
-        }
-        return Response(answer)

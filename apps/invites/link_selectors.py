@@ -95,23 +95,14 @@ class Figures:
     orders: int = 0
 
 
-# Who was brought by a link is who its touch won in the latest decision. From the touches of the link over
-# two unique keys: what it costs is the touches, not the table.
 _BROUGHT = """
-SELECT touch.link_id, count(*), sum(ordered.number)::bigint
-FROM invites_touch touch
-JOIN invites_participant participant
-  ON participant.campaign_id = touch.campaign_id AND participant.member_id = touch.member_id
-CROSS JOIN LATERAL (
-  SELECT candidates FROM invites_trace WHERE participant_id = participant.id ORDER BY id DESC LIMIT 1
-) latest
+SELECT participant.link_id, count(*), sum(ordered.number)::bigint
+FROM invites_participant participant
 CROSS JOIN LATERAL (
   SELECT count(*) AS number FROM invites_campaignorder WHERE participant_id = participant.id
 ) ordered
-WHERE touch.link_id = ANY (%(links)s::bigint[])
-  AND latest.candidates
-      @> jsonb_build_array(jsonb_build_object('touch', touch.id, 'verdict', 'won'))
-GROUP BY touch.link_id
+WHERE participant.link_id = ANY (%(links)s::bigint[])
+GROUP BY participant.link_id
 """
 
 

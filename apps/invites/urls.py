@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.invites import api, link_api, views
+from apps.invites import api, chain_api, link_api, views
 
 # Under /api/v1/.
 urlpatterns = [
@@ -11,8 +11,15 @@ urlpatterns = [
     path("links/<str:code>/revoke", link_api.LinkRevokeView.as_view(), name="link-revoke"),
     path("visits", api.VisitsView.as_view(), name="visits"),
     path("me/touches", api.TouchesView.as_view(), name="my-touches"),
-    path("participants/<str:participant_id>/tree", api.TreeView.as_view(), name="tree"),
-    path("participants/<str:participant_id>/trace", api.TraceView.as_view(), name="trace"),
+    path(
+        "campaigns/<str:campaign_id>/funnel",
+        chain_api.FunnelsView.as_view(),
+        name="campaign-funnel",
+    ),
+    path("me/referrals", chain_api.MyReferralsView.as_view(), name="my-referrals"),
+    path("links/<str:code>/shares", chain_api.SharesView.as_view(), name="link-shares"),
+    path("participants/<str:participant_id>/tree", chain_api.TreeView.as_view(), name="tree"),
+    path("participants/<str:participant_id>/trace", chain_api.TraceView.as_view(), name="trace"),
 ]
 
 # For people.

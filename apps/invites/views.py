@@ -116,7 +116,7 @@ def _to_room(request: HttpRequest, link: Link, token: str, seen: Seen) -> HttpRe
     response = redirect(f"{room}?{carried}")
     response.set_cookie(
         VISIT_COOKIE,
-        token,
+        selectors.cookie_token(token),
         max_age=link.participant.campaign.attribution_window,
         path=room,
         httponly=True,

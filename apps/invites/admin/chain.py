@@ -1,7 +1,26 @@
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
 
 from apps.core.admin import FactAdmin, FactInline, status_column
-from apps.invites.models import Act, CampaignOrder, Draw, Participant, Touch, Trace, Visit
+from apps.core.errors import EngineError
+from apps.invites import services
+from apps.invites.chain_pages import ChainPages
+from apps.invites.funnel_pages import FunnelPages
+from apps.invites.models import (
+    Act,
+    CampaignOrder,
+    CouponLink,
+    Draw,
+    Participant,
+    Share,
+    Touch,
+    Trace,
+    Visit,
+)
 from apps.members.admin import member_column, member_name
 
 
@@ -11,7 +30,7 @@ class TraceInline(FactInline):
 
 
 @admin.register(Participant)
-class ParticipantAdmin(FactAdmin):
+class ParticipantAdmin(ChainPages, FactAdmin):
     list_display = (
         "public_id",
         member_column(),
@@ -63,6 +82,82 @@ class TraceAdmin(FactAdmin):
     search_fields = ("participant__public_id",)
     ordering = ("-id",)
     show_full_result_count = False
+
+
+@admin.register(Share)
+class ShareAdmin(FunnelPages, FactAdmin):
+    list_display = ("link", "whose", "channel", "shared_at")
+    list_filter = ("channel",)
+    list_select_related = ("link__participant__member__profile",)
+    search_fields = ("link__code",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    @admin.display(description="Whose")
+    def whose(self, share: Share) -> str:
+        return member_name(share.link.participant.member)
+
+
+class CouponLinkForm(forms.ModelForm):
+    """Binds through the service; what it refuses is said at the form."""
+
+    class Meta:
+        model = CouponLink
+        fields = ("link", "template", "batch")
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if (given.get("template") is None) == (given.get("batch") is None):
+            raise forms.ValidationError("Choose a template, or one of its batches.")
+        if given.get("link") is not None:
+            try:
+                with transaction.atomic():
+                    self.made = services.coupon_link_make(**given)
+            except EngineError as error:
+                raise forms.ValidationError(str(error)) from None
+        return given
+
+
+@admin.register(CouponLink)
+class CouponLinkAdmin(FactAdmin):
+    """Coupons that bring people. Bound once, for facts hang on it."""
+
+    form = CouponLinkForm
+    list_display = ("coupons", "link", "whose", "campaign", "created_at")
+    list_filter = ("campaign",)
+    list_select_related = (
+        "link__participant__member__profile",
+        "campaign",
+        "template",
+        "batch__template",
+    )
+    search_fields = ("link__code", "template__name", "batch__public_id")
+    autocomplete_fields = ("link", "template", "batch")
+    fields = ("link", "template", "batch")
+    ordering = ("-id",)
+    show_full_result_count = False
+    labels = {"link": "Link", "template": "All coupons of a template", "batch": "Or of one batch"}
+    help_texts = {
+        "link": "Whoever takes one of the coupons was brought by whose link this is.",
+        "template": "Choose one that nothing else gives: a reward or a gift would bring people, too.",
+        "batch": "Codes of a mass issue, handed out by a partner, say.",
+    }
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("invites.add_couponlink")
+
+    @admin.display(description="Coupons")
+    def coupons(self, row: CouponLink) -> str:
+        if row.batch is not None:
+            return f"{row.batch.template} · batch {row.batch}"
+        return str(row.template)
+
+    @admin.display(description="Brings to")
+    def whose(self, row: CouponLink) -> str:
+        return member_name(row.link.participant.member)
+
+    def save_model(self, request: HttpRequest, obj: CouponLink, form: Any, change: bool) -> None:
+        obj.pk, obj.campaign = form.made.pk, form.made.campaign
 
 
 @admin.register(Act)

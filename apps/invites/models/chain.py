@@ -3,6 +3,7 @@
 import datetime as dt
 from functools import partial
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import TruncHour
@@ -11,6 +12,7 @@ from apps.campaigns.models import Campaign, Version
 from apps.campaigns.rules import Trigger
 from apps.core.clock import EngineNow
 from apps.core.ids import new_id
+from apps.coupons.models import Batch, Coupon, Template
 from apps.invites.models.links import Link
 from apps.invites.rules import Source
 from apps.members.models import Member
@@ -41,7 +43,20 @@ class Participant(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="participants")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="participations")
     referrer = models.ForeignKey(
-        "self", null=True, on_delete=models.PROTECT, related_name="referees", db_constraint=False
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="referees",
+        db_constraint=False,
+        db_index=False,  # participant_friends is its index
+    )
+    link = models.ForeignKey(
+        "invites.Link",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="brought",
+        db_index=False,  # participant_by_link is its index
+        help_text="The referrer's link that brought them, where one did.",
     )
     root = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     generation = models.PositiveIntegerField(default=0)
@@ -86,6 +101,14 @@ class Participant(models.Model):
                 fields=["qualifies_at"],
                 name="participant_qualifies",
                 condition=Q(status="provisional", qualifies_at__isnull=False),
+            ),
+            models.Index(
+                fields=["referrer", "id"],
+                name="participant_friends",
+                condition=Q(referrer__isnull=False),
+            ),
+            models.Index(
+                fields=["link"], name="participant_by_link", condition=Q(link__isnull=False)
             ),
         ]
 
@@ -157,6 +180,13 @@ class Touch(models.Model):
     source = models.CharField(max_length=8, choices=[(s, s) for s in Source])
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="touches")
     visit = models.ForeignKey(Visit, null=True, on_delete=models.PROTECT, related_name="touches")
+    coupon = models.ForeignKey(
+        Coupon,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="touches",
+        db_index=False,  # touch_once_per_coupon is its index
+    )
     touched_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=EngineNow())
 
@@ -164,6 +194,11 @@ class Touch(models.Model):
         verbose_name_plural = "touches"
         constraints = [
             models.UniqueConstraint(fields=["member", "visit"], name="touch_once_per_visit"),
+            models.UniqueConstraint(
+                fields=["coupon", "member"],
+                condition=Q(coupon__isnull=False),
+                name="touch_once_per_coupon",
+            ),
         ]
         indexes = [models.Index(fields=["campaign", "member"], name="touch_of_member")]
 
@@ -264,3 +299,84 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class CouponLink(models.Model):
+    """Coupons that bring people: whoever takes one was brought by whose link it is.
+
+    Either all coupons of a template, or those of one batch. Coupons themselves know nothing of it.
+    """
+
+    link = models.ForeignKey("invites.Link", on_delete=models.PROTECT, related_name="coupons")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="coupon_links")
+    template = models.ForeignKey(
+        Template, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    batch = models.ForeignKey(
+        Batch, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=EngineNow())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(template=None, batch__isnull=False)
+                | Q(template__isnull=False, batch=None),
+                name="coupon_link_of_a_template_or_a_batch",
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "template"], name="coupon_link_once_per_template"
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "batch"], name="coupon_link_once_per_batch"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template or self.batch} → {self.link}"
+
+
+class Override(models.Model):
+    """An operator decided who brought a participant, or that nobody did. It fixes the referrer."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "ovr"))
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="overrides")
+    before = models.ForeignKey(
+        Participant,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The referrer.",
+    )
+    referrer = models.ForeignKey(Participant, null=True, on_delete=models.PROTECT, related_name="+")
+    trace = models.OneToOneField(Trace, on_delete=models.PROTECT, related_name="override")
+    reason = models.CharField(max_length=300)
+    overridden_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    overridden_with = models.CharField(max_length=64, blank=True, help_text="The server key.")
+    overridden_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(overridden_by=None) & ~Q(overridden_with="")
+                | Q(overridden_by__isnull=False, overridden_with=""),
+                name="override_by_an_operator_or_a_key",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Share(models.Model):
+    """Somebody was about to share their link. Whether they did, no phone tells."""
+
+    link = models.ForeignKey("invites.Link", on_delete=models.PROTECT, related_name="shares")
+    channel = models.CharField(max_length=32, blank=True)
+    shared_at = models.DateTimeField(db_default=EngineNow())
+
+    def __str__(self) -> str:
+        return f"{self.link_id} by {self.channel or 'no channel'}"

@@ -1,12 +1,15 @@
 """What links, visits and touches mean: who brought somebody, and what opening a link does. Pure."""
 
 from apps.invites.rules.attribution import (
+    SOURCE_WORDS,
+    VERDICT_WORDS,
     Attribution,
     Candidate,
     Judged,
     Source,
     Verdict,
     attribute,
+    overruled,
 )
 from apps.invites.rules.links import (
     CODE_LONGEST,
@@ -37,6 +40,8 @@ __all__ = [
     "BINDING",
     "CODE_LONGEST",
     "OVER",
+    "SOURCE_WORDS",
+    "VERDICT_WORDS",
     "Afterwards",
     "Attribution",
     "CampaignTerms",
@@ -60,6 +65,7 @@ __all__ = [
     "is_previewer",
     "line_problem",
     "next_change",
+    "overruled",
     "platform_of",
     "skip_reason",
     "standing",

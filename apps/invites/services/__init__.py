@@ -1,6 +1,7 @@
 """The only writers of links, visits, touches, participants and their acts."""
 
 from apps.invites.services.admitting import CampaignFull, participant_admit
+from apps.invites.services.bringing import CouponBrings, coupon_link_make
 from apps.invites.services.bulk import Made, RefusedLine, links_create
 from apps.invites.services.confirming import participants_confirm, participants_qualify
 from apps.invites.services.counting import campaign_act_record, campaign_order_record
@@ -17,24 +18,43 @@ from apps.invites.services.links import (
     link_open,
     link_revoke,
 )
+from apps.invites.services.overriding import (
+    Author,
+    FriendCounted,
+    OwnReferrer,
+    ParticipantHasReferees,
+    ReasonMissing,
+    ReferrerUnchanged,
+    participant_override,
+)
 from apps.invites.services.salts import is_salt_known, salt_of_day, salts_forget
-from apps.invites.services.touches import touch_record
+from apps.invites.services.shares import share_record
+from apps.invites.services.touches import coupon_touches_keep, touch_record
 from apps.invites.services.visits import LinkRevoked, Opened, visit_record, visits_keep
 
 __all__ = [
+    "Author",
     "CampaignFull",
     "CodeTaken",
+    "CouponBrings",
+    "FriendCounted",
     "LinkClosed",
     "LinkRefused",
     "LinkRevoked",
     "Made",
     "NewLink",
     "Opened",
+    "OwnReferrer",
+    "ParticipantHasReferees",
+    "ReasonMissing",
+    "ReferrerUnchanged",
     "RefusedLine",
     "campaign_act_record",
     "campaign_join",
     "campaign_link",
     "campaign_order_record",
+    "coupon_link_make",
+    "coupon_touches_keep",
     "draw_tell",
     "is_salt_known",
     "link_create",
@@ -44,10 +64,12 @@ __all__ = [
     "link_revoke",
     "links_create",
     "participant_admit",
+    "participant_override",
     "participants_confirm",
     "participants_qualify",
     "salt_of_day",
     "salts_forget",
+    "share_record",
     "touch_record",
     "variant_draw",
     "visit_record",
