@@ -47,6 +47,7 @@ def _settle_environment(url: str) -> None:
         "DATABASE_URL": url,
         "SECRET_KEY": secrets.token_urlsafe(48),
         "LOG_LEVEL": "WARNING",
+        "TRUSTED_PROXIES": "1",  # the load generator tells whom it plays
     }
 
 

@@ -1,4 +1,4 @@
-"""The engine's web server, as the Procfile runs it."""
+"""The engine's web servers, as the Procfile runs them."""
 
 import os
 import socket
@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from benchmarks.errors import EngineFailed
 from benchmarks.options import BASE_DIR
 
 HOST = "127.0.0.1"
+PORTS = {"web": "PORT", "front": "FRONT_PORT"}
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
@@ -31,22 +32,32 @@ class Served:
     pid: int
 
 
+def served(program: str = "web") -> AbstractContextManager[Served]:
+    """Serve a program of the engine, as `serving` does."""
+    return serving(command_of(program), {}, port=PORTS[program], ready="/readyz")
+
+
 @contextmanager
-def served() -> Iterator[Served]:
-    """Serve the engine on a free port of this machine. An EngineFailed gains its log's end."""
-    port = _free_port()
+def serving(
+    command: str, environ: dict[str, str], *, port: str, ready: str, wanted: int = 200
+) -> Iterator[Served]:
+    """Run a web server on a free port of this machine, told in the variable `port`.
+
+    It is ready when it answers `wanted` to `ready`. An EngineFailed gains its log's end.
+    """
+    number = _free_port()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            ["sh", "-c", web_command()],
-            env=os.environ | {"PATH": path, "BIND": HOST, "PORT": str(port)},
+            ["sh", "-c", command],
+            env=os.environ | environ | {"PATH": path, "BIND": HOST, port: str(number)},
             cwd=BASE_DIR,
             stdout=log,
             stderr=log,
         )
         try:
-            _wait_ready(f"http://{HOST}:{port}/readyz", process)
-            yield Served((HOST, port), process.pid)
+            _wait_ready(f"http://{HOST}:{number}{ready}", wanted, process)
+            yield Served((HOST, number), process.pid)
         except EngineFailed as error:
             log.seek(0)
             raise EngineFailed(f"{error}\n{log.read()[-2000:].decode(errors='replace')}") from None
@@ -54,10 +65,11 @@ def served() -> Iterator[Served]:
             _stop(process)
 
 
-def web_command() -> str:
-    """The web server's line of the Procfile."""
+def command_of(program: str) -> str:
+    """A program's line of the Procfile."""
     lines = (BASE_DIR / "Procfile").read_text().splitlines()
-    return next(line.removeprefix("web:").strip() for line in lines if line.startswith("web:"))
+    named = f"{program}:"
+    return next(line.removeprefix(named).strip() for line in lines if line.startswith(named))
 
 
 def _free_port() -> int:
@@ -66,13 +78,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_ready(url: str, wanted: int, process: subprocess.Popen[bytes]) -> None:
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up:
         if process.poll() is not None:
             break
         try:
-            if httpx.get(url, timeout=5).is_success:
+            if httpx.get(url, timeout=5).status_code == wanted:
                 return
         except httpx.TransportError:
             pass

@@ -22,7 +22,7 @@ CASES = (
     "tiers",
 )
 # Told once, not measured in rounds.
-STORIES = ("replay-groups", "oversell", "anatomy", "tiers-million")
+STORIES = ("replay-groups", "oversell", "anatomy", "referrals", "tiers-million")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from django.core.management import call_command
@@ -11,7 +12,7 @@ from django.db import connection
 from rich.progress import Progress
 
 from apps.demo.history import HistoryRefused
-from benchmarks import anatomy, oversell, replay, seats, tiers
+from benchmarks import anatomy, oversell, referrals, replay, seats, tiers
 from benchmarks.database import Database, fresh_database
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
@@ -163,9 +164,27 @@ def _swept(options: Options, url: str, progress: Progress) -> Story:
     )
 
 
+def _beside_a_peer(options: Options, url: str, progress: Progress) -> Story:
+    task = progress.add_task("referrals", total=None)
+    opened = referrals.contest(options, url)
+    progress.remove_task(task)
+    title = "links opened, each durable, beside pinax-referrals' response view"
+    if opened is None:
+        return Story("referrals", title, (referrals.NO_PEER,), {"absent": True})
+    ours, theirs = opened
+    times = median(ours.rates) / median(theirs.rates)
+    line = (
+        f"engine {median(ours.rates):,.0f} per second, {referrals.PINAX} "
+        f"{median(theirs.rates):,.0f}: {times:.1f} times"
+    )
+    told = {"engine": ours.told(), "pinax": theirs.told(), "times": round(times, 2)}
+    return Story("referrals", title, (line,), told)
+
+
 STORIES: dict[str, Callable[[Options, str, Progress], Story]] = {
     "replay-groups": _replayed,
     "oversell": _oversold,
     "anatomy": _dissected,
     "tiers-million": _swept,
+    "referrals": _beside_a_peer,
 }

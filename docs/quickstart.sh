@@ -122,7 +122,7 @@ come() {
   local visit seat
   step "$1 opens ann's link, holds a seat and pays"
   # A public door needs no Idempotency-Key. As curl itself this would be a bot's visit.
-  visit=$(call POST /visits "" "{\"code\": \"$CODE\", \"channel\": \"chat\"}" -A "$PHONE")
+  visit=$(call POST /visits "" "{\"code\": \"$CODE\", \"channel\": \"chat\", \"visitor\": \"$1\"}" -A "$PHONE")
   echo "visit of $1 counted: $(field counted "$visit")"
   seat=$(post "seat-$1" "/rooms/$ROOM/seats" "$2" "{\"visit_token\": \"$(field visit_token "$visit")\"}")
   echo "seat $(field id "$seat") is held until $(field hold_expires_at "$seat")"

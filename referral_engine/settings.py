@@ -54,6 +54,11 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "" if PRODUCTION else "*")
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 # The address shoppers see in links, without a slash at its end. Empty: taken from the request.
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
+# How many reverse proxies of ours stand in front, each adding to X-Forwarded-For. None: it is ignored.
+TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
+# Codes that nobody has: how many an address, and a member, may try in a minute.
+GUESSES_PER_ADDRESS = int(os.environ.get("GUESSES_PER_ADDRESS", "60"))
+GUESSES_PER_MEMBER = int(os.environ.get("GUESSES_PER_MEMBER", "20"))
 # The port on which streams are served beside us, where no reverse proxy leads to them. Empty: one does.
 STREAMS_PORT = os.environ.get("STREAMS_PORT", "")
 # How many may listen to one process of streams; the next ones are told to poll.
@@ -62,6 +67,11 @@ STREAMS_LISTENERS = int(os.environ.get("STREAMS_LISTENERS", "2000"))
 STREAMS_SECONDS = float(os.environ.get("STREAMS_SECONDS", "1"))
 # A font for pictures with texts, .ttf, .otf or .ttc. Empty: the one that comes along, with Chinese.
 PICTURE_FONT = os.environ.get("PICTURE_FONT", "")
+
+# Schemes of apps that links may lead into, besides https: the mini-program's, and your own app's.
+APP_SCHEMES = _list("APP_SCHEMES", "weixin")
+if wrong := {"http", "javascript", "data", "vbscript", "file", "blob"} & set(APP_SCHEMES):
+    raise ImproperlyConfigured(f"APP_SCHEMES must not name {', '.join(sorted(wrong))}.")
 
 INSTALLED_APPS = [
     "unfold",
@@ -241,6 +251,9 @@ SPECTACULAR_SETTINGS = {
         "TransferKindEnum": "apps.points.models.Transfer.Kind",
         "BenefitKindEnum": "apps.tiers.models.Benefit.Kind",
         "TierChangeKindEnum": "apps.tiers.models.TierChange.Kind",
+        "LinkKindEnum": [
+            *("member", "offer", "store", "live", "community", "assistant", "partner"),
+        ],
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -310,9 +323,14 @@ _ADMIN_MENU = (
         ("Bring history in", "upload_file", "imports.upload"),
         ("Participants", "account_tree", "invites.participant"),
         ("Share links", "link", "invites.link"),
+        ("Where links lead", "alt_route", "invites.landing"),
+        ("How far links come", "filter_alt", "invites.share", "funnel"),
+        ("Intents to share", "ios_share", "invites.share"),
+        ("Coupons that bring people", "loyalty", "invites.couponlink"),
         ("Visits", "ads_click", "invites.visit"),
         ("Touches", "touch_app", "invites.touch"),
         ("Why this referrer", "quiz", "invites.trace"),
+        ("Decided by us", "edit_note", "invites.override"),
         ("Variants drawn", "casino", "invites.draw"),
         ("Facts", "cake", "facts.fact"),
         ("Acts", "directions_run", "invites.act"),

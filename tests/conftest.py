@@ -160,6 +160,14 @@ def streamed(
         yield url
 
 
+@pytest.fixture(scope="session")
+def fronted(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The front door behind granian, on the same database; its base address."""
+    options = ["--interface", "rsgi", "referral_engine.rsgi:application"]
+    with granian(free_port(), tmp_path_factory.mktemp("front") / "log.txt", *options) as url:
+        yield url
+
+
 @contextmanager
 def granian(port: int, log: Path, *words: str, **more: str) -> Iterator[str]:
     """Run granian with these words on this worker's database; its base address."""

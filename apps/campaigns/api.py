@@ -18,10 +18,34 @@ from apps.core.callers import Door, is_test
 
 class CampaignOutput(serializers.ModelSerializer[Campaign]):
     id = serializers.CharField(source="public_id")
+    attribution_window_seconds = serializers.SerializerMethodField(
+        help_text="How old a visit, code or coupon may be to say who brought somebody."
+    )
+    qualification_window_seconds = serializers.SerializerMethodField(
+        help_text="How long after joining an act may still earn; null: as long as it runs."
+    )
 
     class Meta:
         model = Campaign
-        fields = ("id", "name", "status", "currency", "starts_at", "ends_at", "card_title")
+        fields = (
+            "id",
+            "name",
+            "status",
+            "currency",
+            "starts_at",
+            "ends_at",
+            "card_title",
+            "attribution_window_seconds",
+            "qualification_window_seconds",
+        )
+
+    def get_attribution_window_seconds(self, campaign: Campaign) -> int:
+        return int(campaign.attribution_window.total_seconds())
+
+    def get_qualification_window_seconds(self, campaign: Campaign) -> int | None:
+        version = campaign.published_version
+        window = version.qualification_window if version else None
+        return None if window is None else int(window.total_seconds())
 
 
 class CampaignListOutput(serializers.Serializer[Any]):
@@ -35,7 +59,8 @@ class CampaignsView(EngineView):
 
     @extend_schema(operation_id="campaigns_list", responses=CampaignListOutput)
     def get(self, request: Request) -> Response:
-        shown = Campaign.objects.shown(clock.now()).filter(is_test=is_test(request))
+        running = Campaign.objects.shown(clock.now()).select_related("published_version")
+        shown = running.filter(is_test=is_test(request))
         return Response({"results": CampaignOutput(shown.order_by("-pk")[:200], many=True).data})
 
 

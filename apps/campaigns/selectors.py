@@ -14,7 +14,13 @@ from apps.campaigns.models import (
     ComplianceOverride,
     Version,
 )
-from apps.campaigns.rules import PolicyTerms, Trigger, VariantTerms, terms_from_json
+from apps.campaigns.rules import (
+    PolicyTerms,
+    Trigger,
+    VariantTerms,
+    qualifies,
+    terms_from_json,
+)
 from apps.core.errors import NotFound
 from apps.core.models import Event, EventQuerySet
 
@@ -52,6 +58,18 @@ def was_shown(campaign: Campaign, at: dt.datetime) -> bool:
     """Whether `at` lies in the window or in the pre-heating before it."""
     opens_at = campaign.shown_from or campaign.starts_at
     return opens_at <= at and (campaign.ends_at is None or at < campaign.ends_at)
+
+
+def in_time(campaign: Campaign, version: Version, joined_at: dt.datetime, at: dt.datetime) -> bool:
+    """Whether an act at `at` of somebody who joined at `joined_at` may still earn by this version.
+
+    Who joined during the pre-heating joined when the campaign starts.
+    """
+    return qualifies(
+        joined_at=max(joined_at, campaign.starts_at),
+        acted_at=at,
+        window=version.qualification_window,
+    )
 
 
 def is_running(campaign: Campaign, at: dt.datetime) -> bool:

@@ -10,13 +10,21 @@ from rest_framework import exceptions as drf
 from rest_framework import serializers
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.core import clock
+from apps.core import clock, guesses
 from apps.core.callers import Caller, Door, caller_of
-from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from apps.core.errors import (
+    Conflict,
+    EngineError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+)
 from apps.core.fingerprints import fingerprint
 from apps.core.replies import Asked, claim, keep
 from apps.core.transactions import retrying
@@ -59,11 +67,23 @@ class EngineView(APIView):
     name_length: ClassVar[int] = 100
     # Its one statement looks whether the server key is good, so a key may be remembered till then.
     looks_at_the_key: ClassVar[bool] = False
+    # Whoever has tried too many codes that nobody has may try no other here for a while.
+    takes_codes: ClassVar[bool] = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.takes_codes and request.method not in SAFE_METHODS and _may_guess(request):
+            guesses.demand_few(request.META, _member_id(request))
         if any(len(name) > self.name_length for name in kwargs.values()):
             raise NotFound()
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response: Response = super().handle_exception(exc)
+        if isinstance(exc, EngineError) and exc.is_guess and _may_guess(self.request):
+            counted = guesses.guessed(self.request.META, _member_id(self.request))
+            for name, value in counted.items():
+                response[name] = value
+        return response
 
     def check_permissions(self, request: Request) -> None:
         caller = caller_of(request)
@@ -76,6 +96,17 @@ class EngineView(APIView):
             raise Forbidden()
         if caller.door is Door.SERVER and self.scope and self.scope not in caller.scopes:
             raise Forbidden(f"This server key lacks the scope “{self.scope}”.")
+
+
+def _may_guess(request: Request) -> bool:
+    """Whether who calls may be anybody: a shop's backend speaks for many."""
+    caller = caller_of(request)
+    return caller is None or caller.door is not Door.SERVER
+
+
+def _member_id(request: Request) -> int | None:
+    caller = caller_of(request)
+    return caller.member_id if caller else None
 
 
 @functools.cache

@@ -9,6 +9,8 @@ class EngineError(Exception):
     """Something the caller did or met that the engine foresees. Never a bug."""
 
     code = "error"
+    # Whether it says that a secret one may try to guess is not known.
+    is_guess = False
     message = "The request could not be carried out."
 
     def __init__(self, message: str = "", *, pointer: str = "") -> None:

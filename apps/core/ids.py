@@ -10,17 +10,19 @@ ID_LENGTH = 22
 CODE_LENGTH = 14
 
 
+# Two characters at a time: half as many divisions of a long number.
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _IDS = len(_ALPHABET) ** ID_LENGTH
 
 
 def new_id(prefix: str) -> str:
     """A fresh public id with over 128 random bits, as `prefix_…`."""
     # One draw for all characters: a system call for each would be felt where rows are written.
-    number, characters = secrets.randbelow(_IDS), []
-    for _ in range(ID_LENGTH):
-        number, place = divmod(number, len(_ALPHABET))
-        characters.append(_ALPHABET[place])
-    return f"{prefix}_{''.join(characters)}"
+    number, pairs = secrets.randbelow(_IDS), []
+    for _ in range(ID_LENGTH // 2):
+        number, place = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[place])
+    return f"{prefix}_{''.join(pairs)}"
 
 
 def new_code() -> str:

@@ -31,6 +31,7 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict with the present state",
+    410: "Gone for good",
     415: "Unsupported media type",
     422: "The request cannot be understood",
     429: "Too many requests",
@@ -86,7 +87,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def _of_engine_error(error: errors.EngineError) -> Response:
     pointed = [{"pointer": error.pointer, "detail": str(error)}] if error.pointer else None
-    return _response(status_of(error), error.code, str(error), pointed)
+    response = _response(status_of(error), error.code, str(error), pointed)
+    for name, value in getattr(error, "headers", {}).items():
+        response[name] = value
+    return response
 
 
 def _of_validation_error(error: drf.ValidationError) -> Response:

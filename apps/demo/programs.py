@@ -54,13 +54,15 @@ def running(base_dir: Path, host: str, port: int, log: Path) -> Iterator[Program
     # An empty file name: honcho would let a .env override where the servers are.
     honcho = [sys.executable, "-m", "honcho", "--env", "", "--app-root", str(base_dir)]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    streams = port_beside(host, port, os.environ.get("STREAMS_PORT", ""))
+    beside = {
+        "STREAMS_PORT": str(port_beside(host, port, os.environ.get("STREAMS_PORT", ""))),
+        "FRONT_PORT": str(port_beside(host, port + 1, os.environ.get("FRONT_PORT", ""))),
+    }
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*honcho, "--no-colour", "start", "--port", str(port)],
-            env=os.environ
-            | {"PATH": path, "BIND": host, "PYTHONUNBUFFERED": "1", "STREAMS_PORT": str(streams)},
+            env=os.environ | beside | {"PATH": path, "BIND": host, "PYTHONUNBUFFERED": "1"},
             cwd=base_dir,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -52,7 +52,7 @@ class Replay:
         visit = self.engine.public(
             "POST",
             "/visits",
-            {"code": code, "channel": CHANNEL},
+            {"code": code, "channel": CHANNEL, "visitor": self._external_id(member)},
             key=self._key(group, member, "visit"),
         )
         self._register(member)

@@ -75,7 +75,7 @@ def _open(engine: Engine, stage: Stage) -> _Kept:
     _pay(engine, stage, host, opened["seat"])
     link = engine.member(host, "PUT", f"/rooms/{room}/link", {})
     for guest in guests:
-        asked = {"code": link["code"], "channel": CHANNEL}
+        asked = {"code": link["code"], "channel": CHANNEL, "visitor": guest}
         visit = engine.public("POST", "/visits", asked, key=f"{guest}-visit")
         held = {**wanted, "visit_token": visit["visit_token"]}
         seat = engine.member(guest, "POST", f"/rooms/{room}/seats", held, key=f"{guest}-seat")

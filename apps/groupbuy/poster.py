@@ -6,22 +6,13 @@ It shows only what does not change while the room is open, so it may be kept and
 import functools
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
-import cvttf_NotoSansCJK_Medium
 import qrcode
-from django.conf import settings
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from apps.core.drawing import ACCENT, CARD, GROUND, INK, SOFT, TINT, font, wrapped
 
 WIDTH, HEIGHT, EDGE = 750, 1200, 56
-GROUND, CARD, INK, SOFT, ACCENT, TINT = (
-    "#f7f4ef",
-    "#ffffff",
-    "#1f1a16",
-    "#625a52",
-    "#b93a0c",
-    "#fdebe0",
-)
 QR_SIZE = 400
 TITLE_LINES = 3
 MOST_TERMS = 4
@@ -48,13 +39,13 @@ def drawn(poster: Poster) -> bytes:
     pen = ImageDraw.Draw(image)
     pen.rounded_rectangle((28, 28, WIDTH - 28, HEIGHT - 28), 36, fill=CARD)
     y = _host(pen, poster, 72)
-    for line in _wrapped(poster.title, _font(46), WIDTH - 2 * EDGE - 40, TITLE_LINES):
-        pen.text((EDGE + 20, y), line, font=_font(46), fill=INK)
+    for line in wrapped(poster.title, font(46), WIDTH - 2 * EDGE - 40, TITLE_LINES):
+        pen.text((EDGE + 20, y), line, font=font(46), fill=INK)
         y += 62
     y = _price(pen, poster, y + 28)
     for line in poster.terms[:MOST_TERMS]:
-        [part] = _wrapped(line, _font(26), WIDTH - 2 * EDGE - 40, 1) or [""]
-        pen.text((EDGE + 20, y), part, font=_font(26), fill=SOFT)
+        [part] = wrapped(line, font(26), WIDTH - 2 * EDGE - 40, 1) or [""]
+        pen.text((EDGE + 20, y), part, font=font(26), fill=SOFT)
         y += 40
     _scan(image, pen, poster)
     out = io.BytesIO()
@@ -65,10 +56,10 @@ def drawn(poster: Poster) -> bytes:
 def _host(pen: ImageDraw.ImageDraw, poster: Poster, y: int) -> int:
     left = EDGE + 20
     pen.ellipse((left, y, left + 72, y + 72), fill=TINT)
-    pen.text((left + 36, y + 36), poster.initial.upper(), font=_font(34), fill=ACCENT, anchor="mm")
+    pen.text((left + 36, y + 36), poster.initial.upper(), font=font(34), fill=ACCENT, anchor="mm")
     room = WIDTH - left - 92 - EDGE - 20
-    [who] = _wrapped(poster.who, _font(32), room, 1) or [""]
-    pen.text((left + 92, y + 36), who, font=_font(32), fill=INK, anchor="lm")
+    [who] = wrapped(poster.who, font(32), room, 1) or [""]
+    pen.text((left + 92, y + 36), who, font=font(32), fill=INK, anchor="lm")
     return y + 104
 
 
@@ -76,14 +67,14 @@ def _price(pen: ImageDraw.ImageDraw, poster: Poster, y: int) -> int:
     if not poster.price:
         return y
     left = EDGE + 20
-    pen.text((left, y + 60), poster.price, font=_font(68), fill=ACCENT, anchor="ls")
+    pen.text((left, y + 60), poster.price, font=font(68), fill=ACCENT, anchor="ls")
     if poster.instead_of:
-        at = left + pen.textlength(poster.price, font=_font(68)) + 24
-        font = _font(32)
-        end = at + pen.textlength(poster.instead_of, font=font)
+        at = left + pen.textlength(poster.price, font=font(68)) + 24
+        face = font(32)
+        end = at + pen.textlength(poster.instead_of, font=face)
         if end > WIDTH - EDGE - 20:
             return y + 92  # amounts this long leave no room for two
-        pen.text((at, y + 60), poster.instead_of, font=font, fill=SOFT, anchor="ls")
+        pen.text((at, y + 60), poster.instead_of, font=face, fill=SOFT, anchor="ls")
         pen.line((at, y + 48, end, y + 48), fill=SOFT, width=3)
     return y + 92
 
@@ -96,34 +87,4 @@ def _scan(image: Image.Image, pen: ImageDraw.ImageDraw, poster: Poster) -> None:
     image.paste(
         square.resize((QR_SIZE, QR_SIZE), Image.Resampling.NEAREST), ((WIDTH - QR_SIZE) // 2, top)
     )
-    pen.text((WIDTH // 2, top + QR_SIZE + 36), poster.call, font=_font(28), fill=INK, anchor="mm")
-
-
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int, most: int) -> list[str]:
-    """Lines no wider than `width`, broken at spaces or, in Chinese, anywhere; at most so many."""
-    lines: list[str] = []
-    rest = " ".join(text.split())
-    while rest and len(lines) < most:
-        fits = len(rest)
-        while fits > 1 and font.getlength(rest[:fits]) > width:
-            fits -= 1
-        if fits < len(rest):
-            at_word = rest.rfind(" ", 0, fits + 1)
-            fits = at_word if at_word > fits // 2 else fits
-        lines.append(rest[:fits].rstrip())
-        rest = rest[fits:].lstrip()
-    if rest and lines:
-        lines[-1] = _cut(lines[-1], font, width)
-    return lines
-
-
-def _cut(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    while line and font.getlength(line + "…") > width:
-        line = line[:-1]
-    return line + "…"
-
-
-@functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    named = settings.PICTURE_FONT or cvttf_NotoSansCJK_Medium.get_TTF_path()
-    return ImageFont.truetype(str(Path(named)), size)
+    pen.text((WIDTH // 2, top + QR_SIZE + 36), poster.call, font=font(28), fill=INK, anchor="mm")

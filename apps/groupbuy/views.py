@@ -22,8 +22,8 @@ from apps.groupbuy.rules import TERMINAL, RoomStatus, Showing, final_price
 from apps.groupbuy.selectors import RoomView
 from apps.invites.models import Link
 from apps.invites.openings import link_url, public_url
-from apps.invites.selectors import face_of, guest_link, is_visit_token
-from apps.invites.views import VISIT_COOKIE, page, shop_address
+from apps.invites.pages import VISIT_COOKIE, page, seen_in, shop_address, ways_on
+from apps.invites.selectors import face_of, guest_link, is_visit_token, visit_named
 
 _SHARED = (Showing.OPEN, Showing.FULL, Showing.SOLD_OUT, Showing.PAUSED)
 # How long a page without JavaScript shows what it has.
@@ -111,7 +111,8 @@ def _visit(request: HttpRequest) -> _Visit:
     told = request.GET.get(VISIT_COOKIE, "")
     kept = request.COOKIES.get(VISIT_COOKIE, "")
     token = next((token for token in (told, kept) if token and is_visit_token(token)), "")
-    return _Visit(token, in_address=bool(told), in_cookie=bool(token) and token == kept)
+    in_cookie = bool(token) and visit_named(token) == visit_named(kept)
+    return _Visit(token, in_address=bool(told), in_cookie=in_cookie)
 
 
 def _state_context(view: RoomView) -> dict[str, Any]:
@@ -162,8 +163,9 @@ def _addresses(
     room, campaign = view.room, view.room.offer.campaign
     shared = link if link and link.room == room.public_id else None
     poster_path = reverse("group-poster", args=[room.public_id])
+    code = link.code if link else ""
     return {
-        "join_url": shop_address(campaign, room=room.public_id, visit=token),
+        **ways_on(campaign, seen_in(request), code=code, room=room.public_id, visit=token),
         "shop_url": shop_address(campaign, visit=token),
         "clean_url": reverse("group", args=[room.public_id]),
         "share_url": link_url(request, shared) if shared else _page_url(request, room),

@@ -1,9 +1,11 @@
 """Doors: links, visits, joining, and the chain."""
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,11 +18,10 @@ from apps.core.replies import Asked
 from apps.core.transactions import retrying
 from apps.invites import selectors, services
 from apps.invites.models import Link, Participant
-from apps.invites.openings import link_url, opening_of, public_url
+from apps.invites.openings import link_url, opening_by_phone, opening_by_shop, public_url
+from apps.invites.rules import Opening
 from apps.invites.selectors import Brought
 from apps.members.selectors import Face, faces
-
-MAX_TREE_ROWS = 500
 
 Status = Participant.Status
 _AS_SHOWN = serializers.DateTimeField()
@@ -44,6 +45,23 @@ class BroughtInput(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="From the draw of a visitor whom no link brought; keeps the variant they saw.",
     )
+    coupon = serializers.CharField(
+        max_length=64,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="A coupon's code that brought them; weaker than a typed code of a link.",
+    )
+    visit_cookie = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="A visit token your page kept in a cookie of its own; weaker than `visit_token`.",
+    )
+
+
+BROUGHT_FIELDS = tuple(field.name for field in fields(Brought))
 
 
 class CardOutput(serializers.Serializer[Any]):
@@ -55,6 +73,7 @@ class LinkOutput(serializers.Serializer[Any]):
     code = serializers.CharField()
     url = serializers.CharField()
     qr_url = serializers.CharField()
+    poster_url = serializers.CharField(help_text="A picture to share, with the QR code.")
     scene = serializers.CharField(help_text="For a mini-program's QR code.")
     variant = serializers.CharField(
         allow_blank=True, help_text="What to show who opens it: the variant of its tree."
@@ -65,6 +84,15 @@ class LinkOutput(serializers.Serializer[Any]):
 class VisitInput(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=32, help_text="The link's code, or the scene.")
     channel = serializers.CharField(max_length=32, required=False, default="", allow_blank=True)
+    visitor = serializers.CharField(
+        max_length=100,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="What you call whoever opened it; only a hash is kept, under a salt of the day. "
+        "Who opens a link again within the hour is counted once. Phones that call by themselves are "
+        "told apart without; for a server that names neither a visitor nor a member nobody is.",
+    )
 
 
 class CampaignNameOutput(serializers.Serializer[Any]):
@@ -90,7 +118,9 @@ class VisitOutput(serializers.Serializer[Any]):
     variant = serializers.CharField(
         allow_blank=True, help_text="What to show: the variant of the link's tree."
     )
-    counted = serializers.BooleanField(help_text="False for bots, previews and prefetches.")
+    counted = serializers.BooleanField(
+        help_text="False for bots, previews, prefetches, and again by the same within the hour."
+    )
 
 
 class DrawInput(serializers.Serializer[Any]):
@@ -132,49 +162,14 @@ class ParticipantOutput(serializers.Serializer[Any]):
         return participant.referrer_id is not None
 
 
-class TreeRowOutput(serializers.Serializer[Any]):
-    id = serializers.CharField(source="public_id")
-    depth = serializers.IntegerField()
-    generation = serializers.IntegerField()
-    status = serializers.CharField()
-
-
-class TreeOutput(serializers.Serializer[Any]):
-    results = TreeRowOutput(many=True)
-
-
-class CandidateOutput(serializers.Serializer[Any]):
-    touch = serializers.IntegerField()
-    source = serializers.CharField()  # type: ignore[assignment]  # the field's name, not its source
-    referrer = serializers.CharField()
-    touched_at = serializers.CharField()
-    verdict = serializers.CharField()
-
-
-class TraceOutput(serializers.Serializer[Any]):
-    decided_at = serializers.DateTimeField()
-    referrer = serializers.CharField(allow_null=True)
-    candidates = CandidateOutput(many=True)
-
-
-class TracesOutput(serializers.Serializer[Any]):
-    variant = serializers.CharField(
-        allow_blank=True, help_text="The seed's draw, inherited by the whole tree."
-    )
-    crossed = serializers.BooleanField(
-        help_text="They had drawn another variant before a link brought them into this tree."
-    )
-    results = TraceOutput(many=True)
-
-
 def brought_from(request: Request) -> Brought:
     """The code, visit token and draw token in a request's body. Raises ValidationError."""
-    return brought_in(parsed(BroughtInput, request.data))
+    return brought_of(parsed(BroughtInput, request.data))
 
 
-def brought_in(fields: dict[str, Any]) -> Brought:
-    """The same, of a body that is validated by now."""
-    return Brought(fields["code"], fields["visit_token"], fields["draw_token"])
+def brought_of(said: Mapping[str, str]) -> Brought:
+    """What brought somebody, of the validated fields of a `BroughtInput`."""
+    return Brought(**{name: said[name] for name in BROUGHT_FIELDS})
 
 
 def link_output(request: Request, link: Link, title: str, picture_url: str) -> dict[str, Any]:
@@ -183,6 +178,7 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
         "code": link.code,
         "url": link_url(request, link),
         "qr_url": public_url(request, reverse("share-qr-png", args=[link.code])),
+        "poster_url": public_url(request, reverse("share-poster", args=[link.code])),
         "scene": link.code,
         "variant": link.participant.variant,
         "card": {"title": title, "picture_url": picture_url},
@@ -192,6 +188,7 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
 class CampaignLinkView(EngineView):
     """My link to a campaign: made at the first call, the same afterwards."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={200: LinkOutput, 201: LinkOutput})
@@ -205,15 +202,17 @@ class CampaignLinkView(EngineView):
                 now=clock.now(),
             )
         )
+        card = public_url(request, reverse("share-card", args=[link.code]))
         body = link_output(
-            request, link, campaign.card_title or campaign.name, campaign.card_picture_url
+            request, link, campaign.card_title or campaign.name, campaign.card_picture_url or card
         )
         return Response(body, status=201 if created else 200)
 
 
 class VisitsView(EngineView):
-    """A link or scene was opened in an app or a mini-program."""
+    """A link or scene was opened in an app or a mini-program. 409 or 410 for one that does not open."""
 
+    takes_codes = True
     doors = (Door.PUBLIC, Door.MEMBER, Door.SERVER)
 
     @extend_schema(request=VisitInput, responses={201: VisitOutput})
@@ -222,8 +221,11 @@ class VisitsView(EngineView):
         body = VisitInput(data=request.data)
         body.is_valid(raise_exception=True)
         link = selectors.link_by_code(body.validated_data["code"], pointer="/code")
-        visit = services.visit_record(
-            link=link, opening=opening_of(request), channel=body.validated_data["channel"]
+        visit = services.link_open(
+            link=link,
+            opening=_call_opening(request, body.validated_data["visitor"]),
+            channel=body.validated_data["channel"],
+            now=clock.now(),
         )
         owner = link.participant
         face = faces({owner.member_id}).get(owner.member_id, Face("", ""))
@@ -236,6 +238,18 @@ class VisitsView(EngineView):
             "counted": not visit.skipped,
         }
         return Response(answer, status=201)
+
+
+def _call_opening(request: Request, visitor: str) -> Opening:
+    """How a link was opened by this call, and for whom: a member, whom the shop names, or a phone."""
+    caller = caller_of(request)
+    if caller is None:
+        return opening_by_phone(request.META, named=visitor, is_member=False)
+    member = f"member {caller.member_id}" if caller.member_id is not None else ""
+    if caller.door is Door.SERVER:
+        named = member or (f"shop's {visitor}" if visitor else "")
+        return opening_by_shop(request.META, named=named)
+    return opening_by_phone(request.META, named=member, is_member=True)
 
 
 class DrawsView(EngineView):
@@ -271,6 +285,7 @@ class DrawsView(EngineView):
 class TouchesView(EngineView):
     """The visit token or code that brought me, and the draw token, told after login."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={204: None})
@@ -312,6 +327,7 @@ def _join_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Resp
 class JoinView(EngineView):
     """Join a campaign. Joining again answers with the same participant."""
 
+    takes_codes = True
     doors = (Door.MEMBER,)
 
     @extend_schema(request=BroughtInput, responses={200: ParticipantOutput, 201: ParticipantOutput})
@@ -325,33 +341,3 @@ class JoinView(EngineView):
             now=clock.now(),
         )
         return Response(ParticipantOutput(participant).data, status=201 if created else 200)
-
-
-class TreeView(EngineView):
-    """The chain below a participant, parents first."""
-
-    scope = "campaigns"
-
-    @extend_schema(responses=TreeOutput, parameters=[OpenApiParameter("depth", int)])
-    def get(self, request: Request, participant_id: str) -> Response:
-        top = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
-        depth = request.query_params.get("depth", "3")
-        levels = min(int(depth[:9]), 100) if depth.isdecimal() else 3
-        rows = selectors.tree_below(top, depth=levels, limit=MAX_TREE_ROWS)
-        return Response({"results": TreeRowOutput(rows, many=True).data})
-
-
-class TraceView(EngineView):
-    """Why the referrer and the variant are what they are: every decision, with its candidates."""
-
-    scope = "campaigns"
-
-    @extend_schema(responses=TracesOutput)
-    def get(self, request: Request, participant_id: str) -> Response:
-        participant = selectors.participant_by_public_id(participant_id, is_test=is_test(request))
-        answer = {
-            "variant": participant.variant,
-            "crossed": participant.crossed,
-            "results": selectors.traces_of(participant),
-        }
-        return Response(answer)

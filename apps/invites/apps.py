@@ -14,3 +14,4 @@ class InvitesConfig(AppConfig):
         campaign_effects.register(*effects.EFFECTS)
         core_invariants.register(*invariants.INVITES)
         sweepers.register("kept orders", services.participants_qualify)
+        sweepers.register("salts of visitors", services.salts_forget)

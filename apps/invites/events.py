@@ -2,5 +2,6 @@
 
 JOINED = "participant.joined"
 BROUGHT = "participant.brought"
+OVERRIDDEN = "participant.overridden"
 CONFIRMED = "participant.confirmed"
 ACTED = "participant.acted"

@@ -27,6 +27,22 @@ INVITES = (
            WHERE p.variant <> r.variant""",
     ),
     Invariant(
+        9,
+        "the link that brought somebody is their referrer's",
+        """SELECT p.id, p.referrer_id, l.participant_id
+           FROM invites_participant p JOIN invites_link l ON l.id = p.link_id
+           WHERE l.participant_id IS DISTINCT FROM p.referrer_id""",
+    ),
+    Invariant(
+        9,
+        "what an operator decided last about a referrer stands",
+        """SELECT p.id, p.referrer_id, o.referrer_id
+           FROM (SELECT DISTINCT ON (participant_id) participant_id, referrer_id
+                 FROM invites_override ORDER BY participant_id, id DESC) o
+           JOIN invites_participant p ON p.id = o.participant_id
+           WHERE p.referrer_id IS DISTINCT FROM o.referrer_id""",
+    ),
+    Invariant(
         4,
         "the friends of a participant are numbered from 1, without gaps and each number once",
         """SELECT participant_id, kind, count(*), max(nth) FROM invites_act WHERE nth IS NOT NULL
@@ -46,5 +62,12 @@ INVITES = (
                          WHERE c.participant_id = p.id AND o.refunded_minor < o.paid_minor)
              AND NOT EXISTS (SELECT FROM invites_act a
                              WHERE a.referee_id = p.id AND a.kind = 'friend_bought')""",
+    ),
+    Invariant(
+        9,
+        "nobody opens a link after it was revoked",
+        """SELECT v.id, v.click_id, v.opened_at, l.revoked_at
+           FROM invites_link l JOIN invites_visit v ON v.link_id = l.id
+           WHERE v.opened_at > l.revoked_at""",
     ),
 )

@@ -1,18 +1,25 @@
 """Reading links, visits, participants and their chains."""
 
 import datetime as dt
+import functools
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
-from django.db import connection
+from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.selectors import audiences_of
+from apps.core import statements
 from apps.core.errors import Conflict, Invalid, NotFound
-from apps.invites.models import Act, Draw, Link, Participant, Touch, Trace, Visit
-from apps.invites.rules import Attribution, Candidate, Source, attribute
+from apps.coupons.errors import CouponUnknown
+from apps.coupons.selectors import coupons_by_code
+from apps.invites.link_selectors import in_time
+from apps.invites.models import Act, CouponLink, Draw, Link, Participant, Touch, Visit
+from apps.invites.rules import BINDING, Attribution, Candidate, Source, attribute, code_meant
 from apps.members.models import Member
 from apps.members.selectors import Face, faces
 from apps.orders.models import Order
@@ -20,11 +27,14 @@ from apps.orders.selectors import bought_before
 from apps.tiers.selectors import tier_of
 
 _VISIT_SALT = "invites.visit"
+# How the token of a visit begins that comes out of a cookie. It is no secret: it makes it weaker.
+_KEPT = "kept."
 _DRAW_SALT = "invites.draw"
 
 
 class LinkUnknown(NotFound):
     code = "link_unknown"
+    is_guess = True
     message = "There is no link with this code."
 
 
@@ -48,11 +58,19 @@ class OwnCode(Conflict):
     message = "Nobody can bring themselves: this is the member's own code."
 
 
+class LinkOutOfTime(Conflict):
+    code = "link_out_of_time"
+    message = "The link with this code has expired, or does not open yet."
+
+
 def link_by_code(code: str, *, pointer: str = "") -> Link:
-    """The link with this code, its participant and campaign loaded. Raises LinkUnknown."""
+    """The link with this code, its participant and campaign loaded. Raises LinkUnknown.
+
+    Codes are small letters; a phone may begin one with a capital.
+    """
     link = (
         Link.objects.select_related("participant__campaign", "participant__member")
-        .filter(code=code)
+        .filter(code=code_meant(code))
         .first()
     )
     if link is None:
@@ -62,33 +80,59 @@ def link_by_code(code: str, *, pointer: str = "") -> Link:
 
 def visit_token(visit: Visit) -> str:
     """The signed token that carries a visit through a link, an app or an order."""
-    return signing.Signer(salt=_VISIT_SALT).sign(visit.click_id)
+    return f"{visit.click_id}:{visit_signature(visit.click_id)}"
 
 
-def visit_by_token(token: str) -> Visit:
+def visit_signature(click_id: str) -> str:
+    """What `Signer` signs a click id with, for whoever signs thousands: it derives its key each time."""
+    pen = _visit_pen().copy()
+    pen.update(click_id.encode())
+    return signing.b64_encode(pen.digest()).decode()
+
+
+@functools.cache
+def _visit_pen() -> hmac.HMAC:
+    """The key that `Signer` derives, ready to sign with."""
+    signer = signing.Signer(salt=_VISIT_SALT)
+    return salted_hmac(f"{_VISIT_SALT}signer", b"", secret=signer.key, algorithm=signer.algorithm)
+
+
+def cookie_token(token: str) -> str:
+    """A visit's token as a cookie keeps it: it says of itself that it is weaker."""
+    return f"{_KEPT}{token}"
+
+
+def is_cookie_token(token: str) -> bool:
+    """Whether a token came out of a cookie, not out of the link that was opened."""
+    return token.startswith(_KEPT)
+
+
+def visit_named(token: str) -> str:
+    """The click id that a token of ours names, whichever way it is carried; "" of any other."""
+    try:
+        return signing.Signer(salt=_VISIT_SALT).unsign(token.removeprefix(_KEPT))
+    except signing.BadSignature:
+        return ""
+
+
+def visit_by_token(token: str, *, pointer: str = "/visit_token") -> Visit:
     """The visit behind a token, its link loaded. Raises VisitTokenInvalid."""
-    click_id = click_id_of(token)
+    click_id = visit_named(token)
+    if not click_id:
+        raise VisitTokenInvalid(pointer=pointer)
     visit = (
         Visit.objects.select_related("link__participant__campaign")
         .filter(click_id=click_id)
         .first()
     )
-    if click_id is None or visit is None:
-        raise VisitTokenInvalid(pointer="/visit_token")
+    if visit is None:
+        raise VisitTokenInvalid(pointer=pointer)
     return visit
-
-
-def click_id_of(token: str) -> str | None:
-    """The click id in a token we signed, else None. Asks no database: the visit may be gone."""
-    try:
-        return signing.Signer(salt=_VISIT_SALT).unsign(token)
-    except signing.BadSignature:
-        return None
 
 
 def is_visit_token(token: str) -> bool:
     """Whether we signed this token; says nothing of its visit, and asks no database."""
-    return click_id_of(token) is not None
+    return bool(visit_named(token))
 
 
 def guest_link(token: str, campaign: Campaign) -> Link | None:
@@ -149,30 +193,28 @@ def draw_of(campaign: Campaign, member_id: int) -> str:
 
 @dataclass(frozen=True)
 class Brought:
-    """What somebody says brought them: a code they typed, or the token of a visit.
+    """What somebody says brought them: a code they typed, a coupon's code, or the token of a visit.
 
+    `visit_cookie` is a visit token that their page found in a cookie of its own, which counts less.
     `draw_token` brought them nowhere: it says which variant they saw before.
     """
 
     code: str = ""
     visit_token: str = ""
     draw_token: str = ""
+    coupon: str = ""
+    visit_cookie: str = ""
 
     def parts(self) -> "list[Brought]":
         """Each thing said on its own, for whoever takes what is good and leaves the rest."""
         said = (
             Brought(draw_token=self.draw_token),
+            Brought(visit_cookie=self.visit_cookie),
             Brought(visit_token=self.visit_token),
+            Brought(coupon=self.coupon),
             Brought(code=self.code),
         )
         return [part for part in said if part != Brought()]
-
-
-def brought_links(brought: Brought) -> tuple[Visit | None, Link | None]:
-    """The visit behind the token and the link behind the code. Raises VisitTokenInvalid, LinkUnknown."""
-    visit = visit_by_token(brought.visit_token) if brought.visit_token else None
-    link = link_by_code(brought.code, pointer="/code") if brought.code else None
-    return visit, link
 
 
 @dataclass(frozen=True)
@@ -183,28 +225,89 @@ class Heard:
     source: Source
     at: dt.datetime
     visit: Visit | None
+    coupon: int | None = None
 
 
 def heard(*, member_id: int, brought: Brought, now: dt.datetime) -> list[Heard]:
-    """What somebody says brought them: a visit from when the link was opened, a typed code from `now`.
+    """What somebody says brought them, the weakest first.
 
-    Raises LinkUnknown, VisitTokenInvalid, OwnCode (a visit to one's own link is heard and never
-    wins: pages open them by themselves). What is of the other mode, live or test, is unknown.
+    A visit from when the link was opened; a code, or a coupon's, from `now`. A coupon that brings
+    nobody is no mistake and is not heard. Raises LinkUnknown, VisitTokenInvalid, LinkOutOfTime for a
+    code typed too early or too late, CouponUnknown (also for one in other hands), OwnCode (a visit to
+    one's own link is heard and never wins: pages open them by themselves). What is of the other mode,
+    live or test, is unknown.
     """
-    visit, link = brought_links(brought)
     found = []
-    if visit is not None:
-        if not _in_one_mode(member_id, visit.link):
-            raise VisitTokenInvalid(pointer="/visit_token")
-        # The database's clock may be ahead of ours: nobody was brought later than now.
-        found.append(Heard(visit.link, Source.VISIT, min(visit.opened_at, now), visit))
-    if link is not None:
+    for name in ("visit_cookie", "visit_token"):
+        if token := getattr(brought, name):
+            in_cookie = name == "visit_cookie" or is_cookie_token(token)
+            found.append(_visit_heard(member_id, token, in_cookie, now, f"/{name}"))
+    if brought.coupon:
+        found += _coupon_heard(member_id, brought.coupon, now)
+    if brought.code:
+        link = link_by_code(brought.code, pointer="/code")
         if not _in_one_mode(member_id, link):
             raise LinkUnknown(pointer="/code")
         if link.participant.member_id == member_id:
             raise OwnCode(pointer="/code")
+        if not in_time(link, now):
+            raise LinkOutOfTime(pointer="/code")
         found.append(Heard(link, Source.CODE, now, None))
     return found
+
+
+def _visit_heard(
+    member_id: int, token: str, in_cookie: bool, now: dt.datetime, pointer: str
+) -> Heard:
+    visit = visit_by_token(token, pointer=pointer)
+    if not _in_one_mode(member_id, visit.link):
+        raise VisitTokenInvalid(pointer=pointer)
+    source = Source.COOKIE if in_cookie else Source.VISIT
+    # The database's clock may be ahead of ours: nobody was brought later than now.
+    return Heard(visit.link, source, min(visit.opened_at, now), visit)
+
+
+def _coupon_heard(member_id: int, code: str, now: dt.datetime) -> list[Heard]:
+    """Whose link a coupon belongs to, in each campaign it brings people to."""
+    is_test = Member.objects.values_list("is_test", flat=True).get(pk=member_id)
+    coupon = coupons_by_code([code], is_test=is_test).get(code)
+    if coupon is None or coupon.member_id not in (None, member_id):
+        raise CouponUnknown(pointer="/coupon")
+    made_so = Q(template=coupon.template_id)
+    if coupon.batch_id is not None:
+        made_so |= Q(batch=coupon.batch_id)
+    # A batch is more particular than its template.
+    in_turn = (
+        CouponLink.objects.filter(made_so)
+        .select_related("link__participant__campaign")
+        .order_by("campaign", F("batch").desc(nulls_last=True))
+    )
+    return [
+        Heard(row.link, Source.COUPON, now, None, coupon.pk) for row in in_turn.distinct("campaign")
+    ]
+
+
+# A coupon that an operator revoked brings nobody; what it was used for since does not matter.
+_COUPONS_IN_HAND = """
+SELECT DISTINCT ON (c.id) c.id, b.link_id, c.issued_at
+FROM coupons_coupon c
+JOIN invites_couponlink b
+  ON b.campaign_id = %s AND (b.template_id = c.template_id OR b.batch_id = c.batch_id)
+WHERE c.member_id = %s AND c.issued_at IS NOT NULL AND c.status <> 'revoked'
+ORDER BY c.id, b.batch_id NULLS LAST
+"""
+
+
+def coupons_heard(campaign: Campaign, member_id: int, now: dt.datetime) -> list[Heard]:
+    """The coupons a member has taken that bring people to a campaign, each from when it was taken."""
+    rows = statements.run(_COUPONS_IN_HAND, [campaign.pk, member_id])
+    if not rows:
+        return []
+    links = Link.objects.select_related("participant__campaign").in_bulk([row[1] for row in rows])
+    return [
+        Heard(links[link], Source.COUPON, min(taken_at, now), None, coupon)
+        for coupon, link, taken_at in rows
+    ]
 
 
 def _in_one_mode(member_id: int, link: Link) -> bool:
@@ -259,9 +362,20 @@ def _candidate(touch: int, row: Heard) -> Candidate:
         referrer=row.link.participant_id,
         referrer_member=row.link.participant.member_id,
         touched_at=row.at,
-        counted=row.visit is None or not row.visit.skipped,
+        counted=row.visit is None or row.visit.skipped in BINDING,
         revoked=row.link.revoked_at is not None,
         channel=row.visit.channel if row.visit else "",
+        link=row.link.pk,
+    )
+
+
+def may_move(participant: Participant) -> bool:
+    """Whether a better touch may still replace the referrer: not confirmed, brought nobody, and no
+    operator has decided."""
+    return (
+        participant.status == Participant.Status.PROVISIONAL
+        and not participant.referees.exists()
+        and not participant.overrides.exists()
     )
 
 
@@ -316,43 +430,3 @@ def campaigns_counting(act_key: str) -> list[str]:
     """The public ids of the campaigns in which an act with this key counts."""
     acts = Act.objects.filter(key=act_key).order_by("campaign_id")
     return list(acts.values_list("campaign__public_id", flat=True))
-
-
-# The path guards against what the constraints make impossible: a read must never hang.
-_TREE_SQL = """
-WITH RECURSIVE below AS (
-    SELECT id, public_id, referrer_id, generation, status, member_id, 0 AS depth, ARRAY[id] AS path
-    FROM invites_participant WHERE id = %(top)s
-  UNION ALL
-    SELECT p.id, p.public_id, p.referrer_id, p.generation, p.status, p.member_id, depth + 1,
-           path || p.id
-    FROM invites_participant p JOIN below ON p.referrer_id = below.id
-    WHERE depth < %(depth)s AND p.id <> ALL (path)
-)
-SELECT id, public_id, referrer_id, generation, status, member_id, depth
-FROM below ORDER BY path LIMIT %(limit)s
-"""
-
-
-def tree_below(top: Participant, *, depth: int, limit: int) -> list[dict[str, Any]]:
-    """The chain below a participant, parents before children, `depth` levels, at most `limit` rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TREE_SQL, {"top": top.pk, "depth": depth, "limit": limit})
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def traces_of(participant: Participant) -> list[dict[str, Any]]:
-    """Every decision about a participant's referrer, oldest first, with public ids."""
-    traces = list(Trace.objects.filter(participant=participant).order_by("pk"))
-    named = {row["referrer"] for trace in traces for row in trace.candidates}
-    named |= {trace.referrer_id for trace in traces if trace.referrer_id is not None}
-    ids = dict(Participant.objects.filter(pk__in=named).values_list("pk", "public_id"))
-    return [
-        {
-            "decided_at": trace.decided_at,
-            "referrer": ids[trace.referrer_id] if trace.referrer_id else None,
-            "candidates": [{**row, "referrer": ids[row["referrer"]]} for row in trace.candidates],
-        }
-        for trace in traces
-    ]

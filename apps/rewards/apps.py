@@ -29,7 +29,8 @@ class RewardsConfig(AppConfig):
             subscribe(kind, subscribers.on_order_changed, position=10)
         subscribe(groupbuy_events.ROOM_OPENED, subscribers.on_room_opened, position=10)
         subscribe(groupbuy_events.ROOM_COMPLETED, subscribers.on_room_completed, position=10)
-        subscribe(invites_events.CONFIRMED, subscribers.on_participant_confirmed, position=10)
+        for kind in (invites_events.CONFIRMED, invites_events.OVERRIDDEN):
+            subscribe(kind, subscribers.on_participant_fixed, position=10)
         subscribe(invites_events.ACTED, subscribers.on_participant_acted, position=10)
         subscribe(tiers_events.REACHED, subscribers.on_tier_reached, position=10)
         for kind in (

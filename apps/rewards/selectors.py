@@ -6,9 +6,36 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from apps.campaigns.rules import Beneficiary
+from apps.invites.models import Participant
 from apps.members.models import Identity, Member
 from apps.members.selectors import MemberUnknown
 from apps.rewards.models import Decision, Goodwill, Grant
+from apps.rewards.subjects import subjects_of
+
+# Whom a reward goes to because of who brought somebody.
+ABOVE = (Beneficiary.REFERRER, Beneficiary.SECOND_REFERRER)
+
+
+@dataclass(frozen=True)
+class PromisedAbove:
+    """What hangs on who brought somebody: grants not paid yet, and whether one was."""
+
+    count: int
+    is_paid: bool
+
+
+def promised_above(participant: Participant) -> PromisedAbove:
+    """What those above a participant were promised because of them."""
+    found = Grant.objects.filter(
+        campaign=participant.campaign,
+        subject__in=subjects_of(participant),
+        beneficiary__in=ABOVE,
+    ).aggregate(
+        count=Count("pk", filter=Q(status=Grant.Status.PENDING)),
+        paid=Count("pk", filter=Q(settled_at__isnull=False)),
+    )
+    return PromisedAbove(found["count"], found["paid"] > 0)
 
 
 @dataclass(frozen=True)

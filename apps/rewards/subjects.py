@@ -22,7 +22,7 @@ from apps.campaigns.rules import (
     RoomFacts,
     Trigger,
 )
-from apps.campaigns.selectors import is_holdout, was_running, was_shown
+from apps.campaigns.selectors import in_time, is_holdout, was_running, was_shown
 from apps.groupbuy.models import Room, Seat
 from apps.groupbuy.rules import RoomStatus
 from apps.invites.models import Act, CampaignOrder, Participant
@@ -72,6 +72,21 @@ def act_subject(act: str) -> str:
     return f"act:{act}"
 
 
+def subjects_of(participant: Participant) -> list[str]:
+    """All that is decided about a participant: their joining, their orders, their acts."""
+    campaign = participant.campaign.public_id
+    counted = CampaignOrder.objects.filter(participant=participant).order_by("order_id")
+    acts = Act.objects.filter(participant=participant).order_by("pk")
+    return [
+        participant_subject(participant.public_id),
+        *(
+            order_subject(campaign, name)
+            for name in counted.values_list("order__order_id", flat=True)
+        ),
+        *(act_subject(name) for name in acts.values_list("public_id", flat=True)),
+    ]
+
+
 # The policy that grants of an operator's goodwill name: none of a campaign's.
 GOODWILL = "goodwill"
 
@@ -109,6 +124,7 @@ def _joined(public_id: str, subject: str, lock: bool) -> State | None:
         participant,
         participant.circumstances,
         in_window=was_shown(campaign, participant.joined_at),
+        in_time=_in_time(participant, _qualified_at(participant)),
     )
     # Who joined during the pre-heating joined when the campaign starts.
     joined_at = max(participant.confirmed_at, campaign.starts_at)
@@ -134,6 +150,19 @@ def _facts(
     )
 
 
+def _in_time(acting: Participant, at: dt.datetime) -> bool:
+    """Whether what they did at that moment may still earn, by the version they joined under."""
+    return in_time(acting.campaign, acting.version, acting.joined_at, at)
+
+
+def _qualified_at(participant: Participant) -> dt.datetime:
+    """When they did what confirmed them: an order is kept only some time after it was made."""
+    campaign = participant.campaign
+    assert participant.confirmed_at is not None  # who is not confirmed has not joined yet
+    by_order = campaign.qualifying_act == Campaign.QualifyingAct.ORDER
+    return participant.confirmed_at - (campaign.keep_window if by_order else dt.timedelta())
+
+
 def _people(participant: Participant) -> dict[Beneficiary, tuple[int, ...]]:
     people: dict[Beneficiary, tuple[int, ...]] = {Beneficiary.MEMBER: (participant.member_id,)}
     referrer = participant.referrer
@@ -150,7 +179,7 @@ def _order_paid(name: str, subject: str, lock: bool) -> State | None:
     order = _rows(Order.objects.all(), lock).get(order_id=order_id, is_test=campaign.is_test)
     counted = (
         CampaignOrder.objects.select_related(
-            "participant__version", "participant__referrer__referrer"
+            "participant__version", "participant__campaign", "participant__referrer__referrer"
         )
         .filter(order=order, campaign=campaign)
         .first()
@@ -172,6 +201,7 @@ def _order_paid(name: str, subject: str, lock: bool) -> State | None:
         people,
         confirmed=participant.confirmed_at is not None,
         in_window=was_running(campaign, order.occurred_at),
+        in_time=_in_time(participant, order.occurred_at),
         order=_order_facts(order),
         room=_room_facts(seat.room) if seat is not None else None,
         outranked=tuple(counted.outranked),
@@ -231,6 +261,7 @@ def _room_completed(public_id: str, subject: str, lock: bool) -> State | None:
             Beneficiary.SEATED: tuple(seated.values_list("member_id", flat=True)),
         },
         in_window=was_running(campaign, room.opened_at),
+        in_time=_in_time(hosting, room.opened_at),
         room=_room_facts(room),
     )
     return State(subject, campaign, hosting.version, facts, room.ended_at)
@@ -249,6 +280,7 @@ def _room_opened(public_id: str, subject: str, lock: bool) -> State | None:
         _host_circumstances(room, hosting),
         {Beneficiary.HOST: (opener.member_id,)},
         in_window=was_running(campaign, room.opened_at),
+        in_time=_in_time(hosting, room.opened_at),
         room=RoomFacts(
             room.needed,
             int(opener.status == Seat.Status.PAID),
@@ -267,7 +299,7 @@ def _room(public_id: str, lock: bool) -> Room:
 def _hosting(room: Room, member_id: int) -> Participant | None:
     """A host's participant in the room's campaign."""
     return (
-        Participant.objects.select_related("version")
+        Participant.objects.select_related("version", "campaign")
         .filter(campaign=room.offer.campaign, member_id=member_id)
         .first()
     )
@@ -286,7 +318,7 @@ def _acted(public_id: str, subject: str, lock: bool) -> State | None:
     act = (
         _rows(Act.objects.all(), lock)
         .select_related("campaign", "participant__version", "participant__referrer__referrer")
-        .select_related("order", "referee")
+        .select_related("order", "referee__version", "referee__campaign", "participant__campaign")
         .get(public_id=public_id)
     )
     campaign, participant, order = act.campaign, act.participant, act.order
@@ -299,6 +331,7 @@ def _acted(public_id: str, subject: str, lock: bool) -> State | None:
         act.circumstances,
         confirmed=acting.confirmed_at is not None,
         in_window=was_running(campaign, act.occurred_at),
+        in_time=_in_time(acting, act.occurred_at),
         act=ActFacts(nth=act.nth),
         order=_order_facts(order) if order else None,
         room=_room_facts(seat.room) if seat is not None else None,

@@ -61,8 +61,9 @@ def on_room_completed(event: Event) -> None:
     _decide_each(subjects, event)
 
 
-def on_participant_confirmed(event: Event) -> None:
-    """Somebody is confirmed and their referrer fixed: decide their joining, orders and acts."""
+def on_participant_fixed(event: Event) -> None:
+    """Somebody is confirmed, or an operator decided who brought them: decide their joining, orders
+    and acts."""
     participant = event.payload["participant"]
     counted = CampaignOrder.objects.filter(participant__public_id=participant).order_by("order_id")
     subjects = [participant_subject(participant)] + [

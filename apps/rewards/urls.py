@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.rewards.api import goodwill, grants, preview, wallet, why
+from apps.rewards.api import goodwill, grants, overriding, preview, wallet, why
 
 urlpatterns = [
     path(
@@ -27,6 +27,11 @@ urlpatterns = [
         name="goodwill-reject",
     ),
     path("grants/<str:grant_id>/void", goodwill.GrantVoidView.as_view(), name="grant-void"),
+    path(
+        "participants/<str:participant_id>/referrer",
+        overriding.ReferrerView.as_view(),
+        name="participant-referrer",
+    ),
     path("why", why.WhyView.as_view(), name="why"),
     path("decisions", grants.DecisionsView.as_view(), name="decisions"),
     path("me/grants", grants.MyGrantsView.as_view(), name="my-grants"),

@@ -174,6 +174,48 @@ def test_paused_and_ended_campaigns_admit_nobody_new(shop: Shop, ann: Phone, bob
     assert Participant.objects.count() == 2
 
 
+def test_a_repeat_is_no_second_visit_and_brings_all_the_same(
+    shop: Shop, ann: Phone, bob: Phone
+) -> None:
+    campaign = make_campaign().public_id
+    code = ann.link(campaign)
+    bob.visit(code)  # the page is closed again, its token lost
+    again = accepted(bob.post("/visits", {"code": code}))
+    assert again["counted"] is False
+    accepted(bob.join(campaign, visit_token=again["visit_token"]))
+    assert referrer_of(shop, bob, campaign) == ann.member
+    assert verdicts(shop, bob, campaign) == ["won"]
+    assert list(Visit.objects.order_by("pk").values_list("skipped", flat=True)) == ["", "repeat"]
+    funnel = {
+        row["step"]: row["count"] for row in shop.get(f"/campaigns/{campaign}/report")["funnel"]
+    }
+    assert (funnel["visits"], funnel["brought"]) == (1, 1)
+
+
+def test_who_calls_is_told_apart_by_what_the_shop_calls_them(
+    shop: Shop, ann: Phone, http: httpx.Client
+) -> None:
+    code = ann.link(make_campaign().public_id)
+    for visitor in ("", "", "bob", "cleo", "bob"):  # by the shop's own server
+        accepted(shop.post("/visits", {"code": code, "visitor": visitor}))
+    app = Shop(http, User_Agent="okhttp/4.12.0")
+    page = "https://servicewechat.com/wx1234/7/page-frame.html"
+    mini = Shop(
+        http, User_Agent="Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)", Referer=page
+    )
+    for caller in (app, mini):
+        assert accepted(caller.post("/visits", {"code": code}, key=""))["counted"] is True
+    visits = Visit.objects.order_by("pk").values_list("device", "skipped")
+    assert [skipped for _, skipped in visits] == ["", "", "", "", "repeat", "", ""]
+    assert [device for device, _ in visits][-2:] == ["app", "mini_program"]
+
+
+def test_a_revoked_link_is_opened_by_no_call(shop: Shop, ann: Phone, bob: Phone) -> None:
+    code = ann.link(make_campaign().public_id)
+    link_revoke(link_id=Link.objects.get(code=code).pk)
+    assert_refused(bob.post("/visits", {"code": code}), 410, "link_revoked")
+
+
 def test_a_draft_and_a_campaign_to_come_are_closed(shop: Shop, ann: Phone) -> None:
     draft = make_campaign(published=False).public_id
     assert_refused(ann.join(draft), 404, "campaign_unknown")

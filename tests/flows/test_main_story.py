@@ -137,9 +137,13 @@ def test_a_chain_of_three_generations(
     accepted(cleo.join(campaign, visit_token=cleo.visit(bob.link(campaign))))
     drain()
     top = ann.join(campaign).json()["id"]
-    tree = shop.get(f"/participants/{top}/tree")["results"]
-    assert [(row["depth"], row["generation"]) for row in tree] == [(0, 0), (1, 1), (2, 2)]
-    assert len(shop.get(f"/participants/{top}/tree?depth=1")["results"]) == 2
+    tree = shop.get(f"/participants/{top}/tree")
+    assert (tree["participant"]["friends"], tree["participant"]["below"]) == (1, 2)
+    friend = tree["results"][0]
+    assert (friend["generation"], friend["friends"], friend["depth"]) == (1, 1, 1)
+    deeper = shop.get(f"/participants/{friend['id']}/tree")
+    assert [row["id"] for row in deeper["ancestors"]] == [top]
+    assert [row["generation"] for row in deeper["results"]] == [2]
     report = shop.get(f"/campaigns/{campaign}/report")
     assert report["k"]["value"] == 0.5
 

@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.invites.rules import (
+    SOURCE_WORDS,
+    VERDICT_WORDS,
     Attribution,
     Candidate,
     Opening,
     Source,
     Verdict,
     attribute,
+    overruled,
     skip_reason,
 )
 
@@ -58,6 +61,18 @@ def test_a_stronger_source_wins_however_old() -> None:
         assert set(verdicts(decided).values()) <= {Verdict.WON, Verdict.WEAKER_SOURCE}
 
 
+def test_an_operators_last_word_stands_also_where_the_first_touch_counts() -> None:
+    early, late = touch(1, Source.MANUAL, hours_ago=5), touch(2, Source.MANUAL)
+    assert brought(early, late, first=True).winner == late
+    assert verdicts(brought(early, late, first=True))[1] is Verdict.NOT_LAST
+    assert brought(replace(late, revoked=True)).winner is not None
+
+
+def test_every_source_and_verdict_has_words() -> None:
+    assert set(SOURCE_WORDS) == set(Source)
+    assert set(VERDICT_WORDS) == set(Verdict)
+
+
 @pytest.mark.parametrize(("stronger", "weaker"), [*itertools.combinations(Source, 2)])
 def test_a_stronger_source_wins_first_or_last(stronger: Source, weaker: Source) -> None:
     old = (touch(1, stronger, hours_ago=100), touch(2, weaker))
@@ -95,7 +110,9 @@ def test_the_window_is_half_open() -> None:
         (Opening("GET", "", is_bot=False), ""),
         (Opening("HEAD", "", is_bot=False), "head"),
         (Opening("GET", ",prefetch;prerender,", is_bot=False), "prefetch"),
-        (Opening("GET", "Preview", is_bot=False), "prefetch"),
+        (Opening("GET", "Preview", is_bot=False), "preview"),
+        (Opening("GET", "", is_bot=True, is_previewer=True), "preview"),
+        (Opening("GET", "", is_bot=False, visitor="somebody", device="phone"), ""),
         (Opening("GET", "", is_bot=True), "bot"),
     ],
 )
@@ -103,17 +120,18 @@ def test_what_is_no_visit(opening: Opening, reason: str) -> None:
     assert skip_reason(opening) == reason
 
 
+touches = st.builds(
+    Candidate,
+    touch=st.integers(10**6 + 1, 10**7),
+    source=st.sampled_from(Source),
+    referrer=st.integers(1, 5),
+    referrer_member=st.integers(1, 5),
+    touched_at=st.sampled_from([NOW - dt.timedelta(hours=h) for h in (-1, 0, 1, 24, 168, 200)]),
+    counted=st.booleans(),
+    revoked=st.booleans(),
+)
 candidates = st.lists(
-    st.builds(
-        Candidate,
-        touch=st.integers(1, 10**6),
-        source=st.sampled_from(Source),
-        referrer=st.integers(1, 5),
-        referrer_member=st.integers(1, 5),
-        touched_at=st.sampled_from([NOW - dt.timedelta(hours=h) for h in (-1, 0, 1, 24, 168, 200)]),
-        counted=st.booleans(),
-        revoked=st.booleans(),
-    ),
+    st.builds(replace, touches, touch=st.integers(1, 10**6)),
     max_size=7,
     unique_by=lambda candidate: candidate.touch,
 )
@@ -134,8 +152,44 @@ def test_only_what_counts_inside_the_window_wins(some: list[Candidate], first: b
     if winner is not None:
         assert NOW - WINDOW < winner.touched_at <= NOW
         assert winner.counted
-        assert not winner.revoked
+        assert not winner.revoked or winner.source is Source.MANUAL
         assert winner.referrer_member != ME
+
+
+@given(candidates, st.integers(0, 10**6), st.sampled_from([1, -1]), st.booleans())
+def test_a_touch_outside_the_window_never_wins(
+    some: list[Candidate], seconds: int, side: int, first: bool
+) -> None:
+    edge = NOW - WINDOW if side < 0 else NOW + dt.timedelta(microseconds=1)
+    outside = Candidate(0, Source.MANUAL, 9, 9, edge + side * dt.timedelta(seconds=seconds))
+    decided = brought(*some, outside, first=first)
+    assert decided.winner == brought(*some, first=first).winner
+    assert verdicts(decided)[0] is Verdict.OUTSIDE_WINDOW
+
+
+@given(candidates, touches, st.booleans())
+def test_adding_a_losing_touch_changes_nothing(
+    some: list[Candidate], other: Candidate, first: bool
+) -> None:
+    more = brought(*some, other, first=first)
+    if verdicts(more)[other.touch] is Verdict.WON:
+        return
+    before = brought(*some, first=first)
+    assert more.winner == before.winner
+    assert [row for row in more.judged if row.candidate != other] == list(before.judged)
+
+
+@given(candidates, st.booleans())
+def test_overruled_nobody_wins_and_every_other_reason_stands(
+    some: list[Candidate], first: bool
+) -> None:
+    before = brought(*some, first=first)
+    after = overruled(before)
+    assert after.winner is None
+    compared = {Verdict.WON, Verdict.WEAKER_SOURCE, Verdict.NOT_FIRST, Verdict.NOT_LAST}
+    for was, judged in zip(before.judged, after.judged, strict=True):
+        assert judged.candidate == was.candidate
+        assert judged.verdict is (Verdict.OVERRULED if was.verdict in compared else was.verdict)
 
 
 @given(candidates, st.booleans())

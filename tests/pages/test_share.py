@@ -50,8 +50,9 @@ def test_messengers_find_a_card(phone: Client) -> None:
     [
         ({}, ""),
         ({"Sec-Purpose": "prefetch;prerender"}, "prefetch"),
-        ({"X-Purpose": "preview"}, "prefetch"),
-        ({"User-Agent": "facebookexternalhit/1.1"}, "bot"),
+        ({"X-Purpose": "preview"}, "preview"),
+        ({"User-Agent": "facebookexternalhit/1.1"}, "preview"),
+        ({"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}, "bot"),
         ({"User-Agent": ""}, "bot"),
     ],
 )

@@ -133,6 +133,7 @@ class CampaignAdmin(CampaignPages, EngineAdmin):
         "enrolment": "Which orders count",
         "attribution": "Who brought them",
         "attribution_window": "A touch counts for",
+        "qualification_window": "An act earns for",
         "keep_window": "An order counts as kept after",
         "levels": "Levels of rewards",
         "cost_of_1000_points_minor": "1,000 points cost",
@@ -144,6 +145,10 @@ class CampaignAdmin(CampaignPages, EngineAdmin):
         "currency": "Three letters, such as CNY.",
         "cost_of_1000_points_minor": "To the shop, in minor units: 1000 is 10.00.",
         "attribution": "Which touch wins when several people shared.",
+        "attribution_window": "How old a visit, a code or a coupon may be when it says who brought "
+        "them, as days hours:minutes:seconds.",
+        "qualification_window": "How long after joining what somebody does may still earn, as days "
+        "hours:minutes:seconds. Empty: as long as the campaign runs. Frozen when you publish.",
         "card_picture_url": "Twice as wide as high looks best.",
         "shop_url": "Where the shop takes a shopper who wants to join. The engine adds which room, "
         "and the visit that brought them.",
@@ -173,7 +178,8 @@ class CampaignAdmin(CampaignPages, EngineAdmin):
             {
                 "fields": (
                     ("qualifying_act", "enrolment"),
-                    ("attribution", "attribution_window", "keep_window"),
+                    ("attribution", "attribution_window"),
+                    ("qualification_window", "keep_window"),
                     ("exclusive_group", "priority", "levels"),
                 )
             },

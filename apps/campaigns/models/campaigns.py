@@ -19,6 +19,11 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(f"“{name}” is not a time zone such as Asia/Shanghai.")
 
 
+def validate_positive(duration: dt.timedelta) -> None:
+    if duration <= dt.timedelta(0):
+        raise ValidationError("This is no time at all.")
+
+
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def running(self, at: dt.datetime) -> "CampaignQuerySet":
         """Published, not paused, and `at` inside the window [starts_at, ends_at)."""
@@ -98,6 +103,12 @@ class Campaign(models.Model):
     attribution_window = models.DurationField(
         default=dt.timedelta(days=7),
         help_text="How old a touch may be, as days hours:minutes:seconds.",
+    )
+    qualification_window = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[validate_positive],
+        help_text="How long after joining an act may still earn. Empty: as long as the campaign runs.",
     )
     enrolment = models.CharField(
         max_length=12, choices=Enrolment.choices, default=Enrolment.PARTICIPANTS

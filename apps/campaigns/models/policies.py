@@ -155,6 +155,9 @@ class Version(models.Model):
     number = models.PositiveIntegerField()
     policies = models.JSONField()
     variants = models.JSONField(default=list)
+    qualification_window = models.DurationField(
+        null=True, help_text="How long after joining an act may still earn."
+    )
     published_at = models.DateTimeField()
 
     class Meta:

@@ -18,6 +18,7 @@ from apps.campaigns.rules.facts import (
     RoomFacts,
     facts_from_json,
     facts_to_json,
+    qualifies,
 )
 from apps.campaigns.rules.money import award_cost_minor, divide_rounded, points_cost_minor
 from apps.campaigns.rules.terms import (
@@ -71,6 +72,7 @@ __all__ = [
     "facts_to_json",
     "outrank",
     "points_cost_minor",
+    "qualifies",
     "terms_from_json",
     "terms_to_json",
 ]

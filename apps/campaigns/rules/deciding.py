@@ -92,6 +92,8 @@ def _refusal_reason(facts: Facts, policy: PolicyTerms) -> Reason | None:
 def _of_the_fact(facts: Facts, policy: PolicyTerms) -> Reason | None:
     if not facts.in_window:
         return Reason.CAMPAIGN_NOT_RUNNING
+    if not facts.in_time:
+        return Reason.TOO_LONG_AFTER_JOINING
     if facts.is_holdout:
         return Reason.HOLDOUT
     if policy.variant and policy.variant != facts.variant:

@@ -1,5 +1,6 @@
 """The present state behind one trigger, and its form in a stored decision."""
 
+import datetime as dt
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -55,6 +56,7 @@ class Circumstances:
 class Facts:
     """The present state behind one trigger. `people` maps a beneficiary to members' primary keys.
 
+    `in_time`: it happened soon enough after the acting member joined, see `qualifies`.
     `variant` is the tree's; `is_holdout` means it gets nothing, to compare with. `outranked` names
     the campaigns of the same exclusive group that lost the order to this one.
     """
@@ -63,6 +65,7 @@ class Facts:
     people: dict[Beneficiary, tuple[int, ...]]
     confirmed: bool = True
     in_window: bool = True
+    in_time: bool = True
     order: OrderFacts | None = None
     room: RoomFacts | None = None
     act: ActFacts | None = None
@@ -70,6 +73,13 @@ class Facts:
     variant: str = ""
     is_holdout: bool = False
     outranked: tuple[str, ...] = ()
+
+
+def qualifies(
+    *, joined_at: dt.datetime, acted_at: dt.datetime, window: dt.timedelta | None
+) -> bool:
+    """Whether an act may still earn: before `joined_at` + `window`; always where there is none."""
+    return window is None or acted_at < joined_at + window
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
@@ -88,6 +98,7 @@ def facts_from_json(body: dict[str, Any]) -> Facts:
         people={Beneficiary(who): tuple(members) for who, members in body["people"].items()},
         confirmed=body["confirmed"],
         in_window=body["in_window"],
+        in_time=body.get("in_time", True),
         order=_order(order) if order else None,
         room=RoomFacts(**room) if room else None,
         act=ActFacts(**act) if act else None,

@@ -24,6 +24,7 @@ class Reason(enum.StrEnum):
     HOLDOUT = "holdout"
     NO_MILESTONE = "no_milestone"
     CAMPAIGN_NOT_RUNNING = "campaign_not_running"
+    TOO_LONG_AFTER_JOINING = "too_long_after_joining"
     NOTHING_TO_AWARD = "nothing_to_award"
     CAP_REACHED = "cap_reached"
     COUPONS_GONE = "coupons_gone"
@@ -128,6 +129,11 @@ WORDS: dict[Reason, Words] = {
         "The campaign was not running at that moment.",
         "The campaign was not running at that moment.",
         "`occurred_at` lies outside the campaign's window.",
+    ),
+    Reason.TOO_LONG_AFTER_JOINING: Words(
+        "The time in which this could earn a reward is over.",
+        "It happened too long after they joined: the campaign's qualification window was over.",
+        "The act's moment is not before `joined_at` plus the version's qualification window.",
     ),
     Reason.NOTHING_TO_AWARD: Words(
         "The reward for this order rounds to nothing.",

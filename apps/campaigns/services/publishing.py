@@ -62,6 +62,7 @@ def campaign_publish(*, campaign_id: int, now: dt.datetime) -> Version:
         number=campaign.versions.count() + 1,
         policies=[terms_to_json(policy) for policy in terms],
         variants=[asdict(variant) for variant in variants],
+        qualification_window=campaign.qualification_window,
         published_at=now,
     )
     Budget.objects.get_or_create(campaign=campaign)

@@ -19,6 +19,7 @@ from apps.core.api import (
 )
 from apps.core.callers import is_test
 from apps.core.errors import EngineError
+from apps.invites.api import BroughtInput, brought_of
 from apps.invites.selectors import Brought
 from apps.members.selectors import member_by_external_id
 from apps.orders.models import Order, Refund
@@ -41,16 +42,13 @@ class LineInput(serializers.Serializer[Any]):
     seat = serializers.CharField(max_length=32, required=False, default="")
 
 
-class OrderInput(serializers.Serializer[Any]):
+class OrderInput(BroughtInput):
     order_id = serializers.CharField(max_length=100)
     member = serializers.CharField(max_length=128, help_text="The buyer's external_id.")
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     paid_minor = serializers.IntegerField(min_value=0, max_value=MAX_MINOR)
     occurred_at = serializers.DateTimeField(validators=[validate_instant])
     lines = LineInput(many=True, allow_empty=False, max_length=500)  # type: ignore[call-arg]
-    code = serializers.CharField(max_length=32, required=False, default="")
-    visit_token = serializers.CharField(max_length=200, required=False, default="")
-    draw_token = serializers.CharField(max_length=200, required=False, default="")
     dry_run = serializers.BooleanField(
         default=False, help_text="Only answer what this order would do, and write nothing."
     )
@@ -169,7 +167,7 @@ def _reported(request: Request) -> tuple[OrderReport, Brought]:
         ),
         is_test=is_test(request),
     )
-    return report, Brought(fields["code"], fields["visit_token"], fields["draw_token"])
+    return report, brought_of(fields)
 
 
 def _order_output(order: Order, ignored: tuple[EngineError, ...] = ()) -> dict[str, Any]:

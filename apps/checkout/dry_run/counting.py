@@ -24,12 +24,25 @@ from apps.campaigns.rules import (
     decide,
     draw_variant,
 )
-from apps.campaigns.selectors import is_holdout, terms_of, variants_of, was_running, was_shown
+from apps.campaigns.selectors import (
+    in_time,
+    is_holdout,
+    terms_of,
+    variants_of,
+    was_running,
+    was_shown,
+)
 from apps.checkout.dry_run.seats import SeatForecast
 from apps.checkout.dry_run.touches import Said
 from apps.groupbuy.models import Seat
 from apps.invites.models import Act, Participant
-from apps.invites.selectors import attribution_of, circumstances, draw_of
+from apps.invites.selectors import (
+    attribution_of,
+    circumstances,
+    coupons_heard,
+    draw_of,
+    may_move,
+)
 from apps.members.models import Member
 from apps.orders.models import Order
 
@@ -141,11 +154,17 @@ class Counting:
 
     def _place(self) -> _Place:
         known = self.known
-        if known is not None and not self._may_move(known):
+        if known is not None and not may_move(known):
             channel = known.circumstances.get("channel", "")
             return _Place(known.version, known.referrer, known.variant, channel)
         winner = attribution_of(
-            self.campaign, self.member_id, now=self.now, supposed=self.said.touches
+            self.campaign,
+            self.member_id,
+            now=self.now,
+            supposed=[
+                *self.said.touches,
+                *coupons_heard(self.campaign, self.member_id, self.now),
+            ],
         ).winner
         if known is not None:
             channel = known.circumstances.get("channel", "")
@@ -158,10 +177,6 @@ class Counting:
             return _Place(version, None, self._drawn(version), "")
         above = self._participant(winner.referrer)
         return _Place(version, above, above.variant, winner.channel)
-
-    def _may_move(self, known: Participant) -> bool:
-        provisional = known.status == Participant.Status.PROVISIONAL
-        return provisional and not known.referees.exists()
 
     def _participant(self, pk: int) -> Participant:
         return Participant.objects.select_related("referrer", "version").get(pk=pk)
@@ -197,7 +212,16 @@ class Counting:
         known = self.known
         then = known.circumstances if known else self._then()
         joined_at = known.joined_at if known else self.now
-        return self._facts(Trigger.JOINED, then, in_window=was_shown(self.campaign, joined_at))
+        return self._facts(
+            Trigger.JOINED,
+            then,
+            in_window=was_shown(self.campaign, joined_at),
+            in_time=self._in_time(self.now),
+        )
+
+    def _in_time(self, at: dt.datetime) -> bool:
+        joined_at = self.known.joined_at if self.known else self.now
+        return in_time(self.campaign, self.place.version, joined_at, at)
 
     def _order_paid(self, outranked: tuple[str, ...]) -> Facts:
         people = self._people()
@@ -213,6 +237,7 @@ class Counting:
             people=people,
             confirmed=self.confirmed,
             in_window=was_running(self.campaign, self.order.occurred_at),
+            in_time=self._in_time(self.order.occurred_at),
             order=self.facts,
             room=self._room(),
             outranked=outranked,
@@ -257,6 +282,7 @@ class Counting:
             people={Beneficiary.MEMBER: (referrer.member_id,)},
             confirmed=self.confirmed,  # the friend; whoever brought them may still be provisional
             in_window=was_running(self.campaign, at),
+            in_time=self._in_time(at),
             act=ActFacts((counted["last"] or 0) + 1),
             order=self.facts if bought else None,
             room=self._room() if bought else None,

@@ -83,6 +83,7 @@ class OfferRoomsView(EngineView):
     """
 
     doors = EVERYONE
+    takes_codes = True
 
     @extend_schema(
         responses=RoomsPageOutput,

@@ -125,6 +125,7 @@ class RoomLinkView(EngineView):
     """
 
     doors = (Door.MEMBER,)
+    takes_codes = True
 
     @extend_schema(request=BroughtInput, responses={200: RoomLinkOutput, 201: RoomLinkOutput})
     def put(self, request: Request, room_id: str) -> Response:

@@ -16,7 +16,7 @@ from apps.groupbuy import selectors, services
 from apps.groupbuy.errors import SeatOfSomebodyElse
 from apps.groupbuy.models import Seat
 from apps.groupbuy.rules import Ask
-from apps.invites.api import BroughtInput, brought_in
+from apps.invites.api import BroughtInput, brought_of
 
 
 class SeatInput(BroughtInput):
@@ -101,7 +101,7 @@ def _hold_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Resp
         room=names["room_id"],
         is_test=is_test(request),
         member_id=acting_member_id(request),
-        brought=brought_in(fields),
+        brought=brought_of(fields),
         now=clock.now(),
         ask=Ask(fields["sku"], fields["quantity"]),
         order_id=fields["order_id"],
@@ -115,6 +115,7 @@ class RoomSeatsView(EngineView):
     """Hold a seat while the shop takes payment."""
 
     doors = (Door.MEMBER,)
+    takes_codes = True
 
     @extend_schema(request=SeatInput, responses={201: SeatOutput})
     @idempotent(at_once=_hold_at_once)
@@ -124,7 +125,7 @@ class RoomSeatsView(EngineView):
         seat = services.seat_hold(
             room=selectors.room_by_public_id(room_id, is_test=is_test(request)),
             member_id=member_id,
-            brought=brought_in(fields),
+            brought=brought_of(fields),
             now=clock.now(),
             sku=fields["sku"],
             quantity=fields["quantity"],

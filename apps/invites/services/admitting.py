@@ -6,7 +6,7 @@ one has none. The trigger `participant_referrer_guard` holds what this code prom
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -17,11 +17,12 @@ from apps.campaigns.services import CampaignNotRunning
 from apps.core.errors import Conflict
 from apps.core.transactions import in_transaction
 from apps.invites import events
-from apps.invites.models import Link, Participant, Trace
+from apps.invites.models import Link, Participant
 from apps.invites.rules import Attribution
-from apps.invites.selectors import Brought, attribution_of, circumstances, draw_of
+from apps.invites.selectors import Brought, attribution_of, circumstances, draw_of, may_move
 from apps.invites.services.confirming import participant_report
-from apps.invites.services.touches import touch_record
+from apps.invites.services.touches import coupon_touches_keep, touch_record
+from apps.invites.services.traces import trace_keep
 from apps.members.models import Member
 
 Status = Participant.Status
@@ -63,6 +64,8 @@ def participant_admit(
     if brought.code and link is not None and link.participant.campaign_id != campaign.pk:
         raise CodeOfOtherCampaign(pointer="/code")
     participant = _find(campaign, member_id)
+    if participant is None or participant.status == Status.PROVISIONAL:
+        coupon_touches_keep(campaign=campaign, member_id=member_id, now=now)
     if participant is None:
         if not is_shown(campaign, now):
             raise CampaignNotRunning()
@@ -94,6 +97,7 @@ def _insert(campaign: Campaign, member_id: int, now: dt.datetime) -> tuple[Parti
         campaign=campaign,
         member_id=member_id,
         referrer_id=place.referrer,
+        link_id=decided.winner.link if decided.winner else None,
         root_id=place.root,
         generation=place.generation,
         variant=place.variant,
@@ -172,11 +176,12 @@ def _reconsider(participant: Participant, campaign: Campaign, now: dt.datetime) 
     )
     locked = {row.pk: row for row in both.order_by("pk")}
     current = locked[participant.pk]
-    if current.status != Status.PROVISIONAL or current.referees.exists():
+    if not may_move(current):
         return
     above = locked[winner]
     Participant.objects.filter(pk=participant.pk).update(
         referrer=above,
+        link_id=decided.winner.link,
         root_id=above.root_id or above.pk,
         generation=above.generation + 1,
         variant=above.variant,
@@ -191,23 +196,4 @@ def _reconsider(participant: Participant, campaign: Campaign, now: dt.datetime) 
 def _keep_trace(participant: Participant, decided: Attribution, now: dt.datetime) -> None:
     if not decided.judged:
         return  # nobody was in question
-    Trace.objects.create(
-        participant=participant,
-        decided_at=now,
-        referrer_id=participant.referrer_id,
-        candidates=candidates_to_json(decided),
-    )
-
-
-def candidates_to_json(decided: Attribution) -> list[dict[str, Any]]:
-    """All touches of a decision with their verdicts, as a trace keeps them."""
-    return [
-        {
-            "touch": judged.candidate.touch,
-            "source": judged.candidate.source,
-            "referrer": judged.candidate.referrer,
-            "touched_at": judged.candidate.touched_at.isoformat(),
-            "verdict": judged.verdict,
-        }
-        for judged in decided.judged
-    ]
+    trace_keep(participant, decided, now)

@@ -2,29 +2,36 @@
 
 import datetime as dt
 
+from apps.campaigns.models import Campaign
 from apps.core.transactions import in_transaction
 from apps.invites import selectors
 from apps.invites.models import Link, Touch
+from apps.invites.rules import BINDING, Source
 from apps.invites.selectors import Brought, Heard
 from apps.invites.services.draws import draw_tell
 
 
 @in_transaction
 def touch_record(*, member_id: int, brought: Brought, now: dt.datetime) -> Link | None:
-    """Keep what brought a member; the link it was, or None when nothing was told that counts.
+    """Keep what brought a member; the link of the strongest that counts, or None without any.
 
-    The same visit again changes nothing. Raises what `heard` raises, and DrawTokenInvalid. Locks
-    nothing.
+    The same visit or coupon again changes nothing, but that a token of the link itself makes a touch
+    by cookie one by visit. Raises what `heard` raises, and DrawTokenInvalid. Locks nothing.
     """
     if brought.draw_token:
         draw_tell(draw=selectors.draw_by_token(brought.draw_token), member_id=member_id)
     found = selectors.heard(member_id=member_id, brought=brought, now=now)
     for row in found:
         _keep(member_id, row)
-    *_, last = [None, *found]  # the typed code, if there is one
-    if last is None or (last.visit is not None and last.visit.skipped):
-        return None
-    return last.link
+    counting = [row for row in found if row.visit is None or row.visit.skipped in BINDING]
+    return counting[-1].link if counting else None
+
+
+@in_transaction
+def coupon_touches_keep(*, campaign: Campaign, member_id: int, now: dt.datetime) -> None:
+    """Keep which of the coupons a member has taken bring them to a campaign. Locks nothing."""
+    for row in selectors.coupons_heard(campaign, member_id, now):
+        _keep(member_id, row)
 
 
 def _keep(member_id: int, row: Heard) -> None:
@@ -34,6 +41,15 @@ def _keep(member_id: int, row: Heard) -> None:
         source=row.source,
         link=row.link,
         visit=row.visit,
+        coupon_id=row.coupon,
         touched_at=row.at,
     )
-    Touch.objects.bulk_create([touch], ignore_conflicts=True)
+    if row.source is Source.VISIT:
+        Touch.objects.bulk_create(
+            [touch],
+            update_conflicts=True,
+            unique_fields=["member", "visit"],
+            update_fields=["source"],
+        )
+    else:
+        Touch.objects.bulk_create([touch], ignore_conflicts=True)

@@ -13,6 +13,7 @@ from apps.rewards.services.goodwill import (
     goodwill_propose,
     goodwill_reject,
 )
+from apps.rewards.services.overriding import ReferrerPaid, referrer_override
 from apps.rewards.services.settling import grant_lapse, grants_settle
 from apps.rewards.services.voiding import (
     GrantNotVoidable,
@@ -30,6 +31,7 @@ __all__ = [
     "GrantUnknown",
     "Hand",
     "Present",
+    "ReferrerPaid",
     "VoidReasonMissing",
     "goodwill_approve",
     "goodwill_make",
@@ -38,5 +40,6 @@ __all__ = [
     "grant_lapse",
     "grant_void",
     "grants_settle",
+    "referrer_override",
     "subject_decide",
 ]

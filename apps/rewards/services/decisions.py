@@ -1,12 +1,11 @@
 """Deciding a subject and making its grants what was decided."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from apps.campaigns.rules import (
     FINAL,
-    AwardKind,
     Facts,
     PolicyTerms,
     Refusal,
@@ -18,11 +17,10 @@ from apps.campaigns.rules import Decision as Decided
 from apps.campaigns.selectors import terms_of
 from apps.campaigns.services import budget_free
 from apps.core.transactions import in_transaction
-from apps.points.services import purses_lock
 from apps.rewards.models import Decision, Grant
-from apps.rewards.rules import Granted, Shrink, difference
+from apps.rewards.rules import Granted, difference
 from apps.rewards.services.granting import Refused, awards_grant, settle_at
-from apps.rewards.services.taking_back import grants_shrink
+from apps.rewards.services.taking_back import grants_take_back
 from apps.rewards.subjects import State, state_of
 
 
@@ -55,11 +53,7 @@ def subject_decide(*, subject: str, cause: str) -> Decision | None:
         decided.awards, granted, [(row["policy"], row["member_id"]) for row in closed]
     )
     by_pk = {grant.pk: grant for grant in grants}
-    with_points, others = _shrinks(change.shrink, by_pk)
-    freed = grants_shrink(grants=by_pk, shrinks=others, cause=cause)
-    concerned = {by_pk[shrink.grant].member_id for shrink in with_points}
-    purses = purses_lock(member_ids=concerned) if concerned else {}
-    freed += grants_shrink(grants=by_pk, shrinks=with_points, cause=cause, purses=purses)
+    freed = grants_take_back(grants=by_pk, shrinks=change.shrink, cause=cause)
     _schedule(state, terms, grants)
     if freed:
         budget_free(
@@ -79,18 +73,6 @@ def _rewards(terms: Iterable[PolicyTerms], state: State) -> bool:
     asked_about = (Trigger.JOINED, Trigger.ORDER_PAID, Trigger.ROOM_COMPLETED)
     trigger = state.facts.trigger
     return trigger in asked_about or any(policy.trigger is trigger for policy in terms)
-
-
-def _shrinks(
-    shrinks: Iterable[Shrink], grants: Mapping[int, Grant]
-) -> tuple[list[Shrink], list[Shrink]]:
-    """Those of points, and the others, which lock before point accounts do."""
-    with_points: list[Shrink] = []
-    others: list[Shrink] = []
-    for shrink in shrinks:
-        kind = grants[shrink.grant].kind
-        (with_points if kind == AwardKind.POINTS else others).append(shrink)
-    return with_points, others
 
 
 def _schedule(state: State, terms: Iterable[PolicyTerms], grants: Iterable[Grant]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from apps.campaigns.rules import AwardKind, divide_rounded
 from apps.core.clock import engine_now
 from apps.core.services import event_record
-from apps.points.services import Purse
+from apps.points.services import Purse, purses_lock
 from apps.rewards import events
 from apps.rewards.models import ClawBack, Grant
 from apps.rewards.rules import Shrink
@@ -29,6 +29,24 @@ class Freed:
 
     def __bool__(self) -> bool:
         return bool(self.reserved_minor or self.spent_minor)
+
+
+def grants_take_back(
+    *, grants: Mapping[int, Grant], shrinks: Sequence[Shrink], cause: str
+) -> Freed:
+    """Take back from locked grants of any kind; what the caller frees of the budget, last.
+
+    Locks coupons and obligations, then the accounts of those whose points are concerned.
+    """
+    points: list[Shrink] = []
+    others: list[Shrink] = []
+    for shrink in shrinks:
+        of_points = grants[shrink.grant].kind == AwardKind.POINTS
+        (points if of_points else others).append(shrink)
+    freed = grants_shrink(grants=grants, shrinks=others, cause=cause)
+    concerned = {grants[shrink.grant].member_id for shrink in points}
+    purses = purses_lock(member_ids=concerned) if concerned else {}
+    return freed + grants_shrink(grants=grants, shrinks=points, cause=cause, purses=purses)
 
 
 def grants_shrink(

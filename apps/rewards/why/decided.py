@@ -12,6 +12,7 @@ from apps.core.models import Event
 from apps.core.templatetags.money import money
 from apps.orders import events as orders_events
 from apps.rewards.models import ClawBack, Decision, Goodwill, Grant
+from apps.rewards.services.overriding import OVERRIDDEN_BY
 from apps.rewards.services.voiding import VOIDED_BY
 from apps.rewards.subjects import GOODWILL
 from apps.rewards.why.asked import Asked, given
@@ -288,6 +289,10 @@ def _taken_back(
         code = Code.VOIDED
         del ids["event"]
         more |= {"cause": claw_back.cause, "reason": claw_back.cause.partition(": ")[2]}
+    elif claw_back.cause.startswith(OVERRIDDEN_BY):
+        code = Code.OVERRIDDEN
+        del ids["event"]
+        ids["override"] = more["override"] = claw_back.cause.removeprefix(OVERRIDDEN_BY)
     elif event is not None and event.kind == orders_events.REFUNDED:
         code = Code.REFUNDED_PARTLY if grant.left else Code.REFUNDED
         ids |= {"order": event.payload["order_id"], "refund": event.payload["refund_id"]}

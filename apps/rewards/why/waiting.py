@@ -25,6 +25,7 @@ _DECIDING = (
     groupbuy_events.ROOM_OPENED,
     groupbuy_events.ROOM_COMPLETED,
     invites_events.CONFIRMED,
+    invites_events.OVERRIDDEN,
     invites_events.ACTED,
     events.DECISION_DUE,
 )

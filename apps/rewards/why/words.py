@@ -48,6 +48,7 @@ class Code(enum.StrEnum):
     REFUNDED = "taken_back_after_refund"
     REFUNDED_PARTLY = "taken_back_in_part_after_refund"
     VOIDED = "taken_back_by_hand"
+    OVERRIDDEN = "taken_back_by_override"
     TAKEN_BACK = "taken_back"
 
     GOODWILL_PROPOSED = "goodwill_proposed"
@@ -257,6 +258,12 @@ WORDS_OF: dict[Code, Words] = {
         "About {topic}: we took back {what}. {reason}",
         "{member} no longer has {what} ({policy}), since {taken}. {cause}",
         "Claw-back by hand; the grant is `{status}`.",
+    ),
+    Code.OVERRIDDEN: Words(
+        "About {topic}: we looked into who brought them, so {what} was taken back before it was paid.",
+        "{member} no longer has {what} ({policy}), since {taken}: one of us decided who brought the "
+        "friend. The friend's page “Who brought them” says who and why.",
+        "Override `{override}`; the grant is `{status}`. See `GET /participants/{{id}}/trace`.",
     ),
     Code.TAKEN_BACK: Words(
         "About {topic}: what earned {what} no longer holds, so it was taken back.",

@@ -34,6 +34,8 @@ class Command(BaseCommand):
             demand_free(bind, port)
             asked = os.environ.get("STREAMS_PORT", "")
             environ["STREAMS_PORT"] = str(port_beside(bind, port, asked))
+            asked = os.environ.get("FRONT_PORT", "")
+            environ["FRONT_PORT"] = str(port_beside(bind, port + 1, asked))
             self.stdout.write(f"http://{bind}:{port}/ (Ctrl-C stops everything)")
 
         sys.exit(

@@ -1,14 +1,19 @@
-"""Links, visits, touches and the forest of participants."""
+"""Visits, touches and the forest of participants."""
 
+import datetime as dt
 from functools import partial
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import TruncHour
 
 from apps.campaigns.models import Campaign, Version
 from apps.campaigns.rules import Trigger
 from apps.core.clock import EngineNow
-from apps.core.ids import new_code, new_id
+from apps.core.ids import new_id
+from apps.coupons.models import Batch, Coupon, Template
+from apps.invites.models.links import Link
 from apps.invites.rules import Source
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -38,7 +43,20 @@ class Participant(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="participants")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="participations")
     referrer = models.ForeignKey(
-        "self", null=True, on_delete=models.PROTECT, related_name="referees", db_constraint=False
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="referees",
+        db_constraint=False,
+        db_index=False,  # participant_friends is its index
+    )
+    link = models.ForeignKey(
+        "invites.Link",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="brought",
+        db_index=False,  # participant_by_link is its index
+        help_text="The referrer's link that brought them, where one did.",
     )
     root = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     generation = models.PositiveIntegerField(default=0)
@@ -84,47 +102,74 @@ class Participant(models.Model):
                 name="participant_qualifies",
                 condition=Q(status="provisional", qualifies_at__isnull=False),
             ),
+            models.Index(
+                fields=["referrer", "id"],
+                name="participant_friends",
+                condition=Q(referrer__isnull=False),
+            ),
+            models.Index(
+                fields=["link"], name="participant_by_link", condition=Q(link__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
         return self.public_id
 
 
-class Link(models.Model):
-    """A participant's share link, to the campaign or to one `room` (its public id)."""
-
-    code = models.CharField(max_length=32, unique=True, default=new_code)
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="links")
-    room = models.CharField(max_length=32, blank=True)
-    created_at = models.DateTimeField(db_default=EngineNow())
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["participant", "room"], name="link_once_per_target")
-        ]
-
-    def __str__(self) -> str:
-        return self.code
-
-
 class Visit(models.Model):
-    """A link was opened. What bots and previews opened is kept apart and counts nowhere."""
+    """A link was opened. What is `skipped` is kept apart and counts nowhere.
+
+    A repeat, by the same `visitor` within the hour, is no second visit, but it still binds whoever
+    brings its token. `visitor` is a hash under the salt of the day; empty when nobody could be told.
+    """
 
     class Skipped(models.TextChoices):
         COUNTED = "", "counted"
         BOT = "bot"
+        PREVIEW = "preview"
         PREFETCH = "prefetch"
         HEAD = "head"
+        REPEAT = "repeat"
+
+    class Device(models.TextChoices):
+        PHONE = "phone"
+        TABLET = "tablet"
+        DESKTOP = "desktop"
+        MINI_PROGRAM = "mini_program"
+        APP = "app"
 
     click_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "vis"))
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="visits")
     channel = models.CharField(max_length=32, blank=True)
+    device = models.CharField(max_length=12, choices=Device.choices, blank=True, db_default="")
+    visitor = models.CharField(max_length=22, blank=True, db_default="")
     skipped = models.CharField(max_length=8, choices=Skipped.choices, blank=True)
     opened_at = models.DateTimeField(db_default=EngineNow())
 
+    class Meta:
+        constraints = [
+            # Where two of the same visitor arrive at once; further apart, the statement looks.
+            models.UniqueConstraint(
+                F("link"),
+                F("visitor"),
+                TruncHour("opened_at", tzinfo=dt.UTC),
+                name="visitor_counted_once_an_hour",
+                condition=Q(skipped="") & ~Q(visitor=""),
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.click_id
+
+
+class Salt(models.Model):
+    """What the visitors of one day (UTC) are hashed with. It is deleted when the day is over."""
+
+    day = models.DateField(primary_key=True)
+    value = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"The salt of {self.day}"
 
 
 class Touch(models.Model):
@@ -135,6 +180,13 @@ class Touch(models.Model):
     source = models.CharField(max_length=8, choices=[(s, s) for s in Source])
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="touches")
     visit = models.ForeignKey(Visit, null=True, on_delete=models.PROTECT, related_name="touches")
+    coupon = models.ForeignKey(
+        Coupon,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="touches",
+        db_index=False,  # touch_once_per_coupon is its index
+    )
     touched_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=EngineNow())
 
@@ -142,6 +194,11 @@ class Touch(models.Model):
         verbose_name_plural = "touches"
         constraints = [
             models.UniqueConstraint(fields=["member", "visit"], name="touch_once_per_visit"),
+            models.UniqueConstraint(
+                fields=["coupon", "member"],
+                condition=Q(coupon__isnull=False),
+                name="touch_once_per_coupon",
+            ),
         ]
         indexes = [models.Index(fields=["campaign", "member"], name="touch_of_member")]
 
@@ -242,3 +299,84 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class CouponLink(models.Model):
+    """Coupons that bring people: whoever takes one was brought by whose link it is.
+
+    Either all coupons of a template, or those of one batch. Coupons themselves know nothing of it.
+    """
+
+    link = models.ForeignKey("invites.Link", on_delete=models.PROTECT, related_name="coupons")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="coupon_links")
+    template = models.ForeignKey(
+        Template, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    batch = models.ForeignKey(
+        Batch, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=EngineNow())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(template=None, batch__isnull=False)
+                | Q(template__isnull=False, batch=None),
+                name="coupon_link_of_a_template_or_a_batch",
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "template"], name="coupon_link_once_per_template"
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "batch"], name="coupon_link_once_per_batch"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template or self.batch} → {self.link}"
+
+
+class Override(models.Model):
+    """An operator decided who brought a participant, or that nobody did. It fixes the referrer."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "ovr"))
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="overrides")
+    before = models.ForeignKey(
+        Participant,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The referrer.",
+    )
+    referrer = models.ForeignKey(Participant, null=True, on_delete=models.PROTECT, related_name="+")
+    trace = models.OneToOneField(Trace, on_delete=models.PROTECT, related_name="override")
+    reason = models.CharField(max_length=300)
+    overridden_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    overridden_with = models.CharField(max_length=64, blank=True, help_text="The server key.")
+    overridden_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(overridden_by=None) & ~Q(overridden_with="")
+                | Q(overridden_by__isnull=False, overridden_with=""),
+                name="override_by_an_operator_or_a_key",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Share(models.Model):
+    """Somebody was about to share their link. Whether they did, no phone tells."""
+
+    link = models.ForeignKey("invites.Link", on_delete=models.PROTECT, related_name="shares")
+    channel = models.CharField(max_length=32, blank=True)
+    shared_at = models.DateTimeField(db_default=EngineNow())
+
+    def __str__(self) -> str:
+        return f"{self.link_id} by {self.channel or 'no channel'}"

@@ -1,0 +1,52 @@
+"""PostgreSQL goes away while links are opened: the page says so, and recovers by itself."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from apps.invites.models import Visit
+from tests.conftest import free_port, granian
+from tests.faults.cluster import wait_for
+from tests.invites.test_front import TOKEN
+from tests.pages.makers import PHONE, make_link
+from tests.streams.test_away import Cable, cable
+
+assert cable  # the fixture
+
+FRONT = ("--interface", "rsgi", "referral_engine.rsgi:application")
+WEB = ("--interface", "wsgi", "--blocking-threads", "2", "referral_engine.wsgi:application")
+
+
+@pytest.fixture(params=[FRONT, WEB], ids=["front", "web"])
+def cabled(
+    request: pytest.FixtureRequest, committed: None, cable: Cable, tmp_path: Path
+) -> Iterator[str]:
+    """The front door, or the web server, with a cable between it and PostgreSQL; its base address."""
+    log = tmp_path / "log.txt"
+    with granian(free_port(), log, *request.param, DATABASE_URL=cable.url) as url:
+        yield url
+
+
+def test_the_page_says_so_and_comes_back(
+    cabled: str, cable: Cable, invariants_hold: Callable[[], None]
+) -> None:
+    address = f"{cabled}/s/{make_link('ann').code}"
+
+    def opened() -> httpx.Response:
+        return httpx.get(address, headers={"User-Agent": PHONE}, timeout=20)
+
+    first = opened()
+    assert (first.status_code, "ann invites you" in first.text) == (200, True)
+    cable.cut()
+    for _ in range(5):
+        away = opened()
+        assert (away.status_code, away.headers["Retry-After"]) == (503, "1")
+        assert "Back in a moment" in away.text
+        assert not TOKEN.search(away.text)
+    cable.mend()
+    wait_for(lambda: opened().status_code == 200, 10)
+    told = [found[1] for answer in (first, opened()) if (found := TOKEN.search(answer.text))]
+    assert Visit.objects.filter(click_id__in=told).count() == len(told) == 2
+    invariants_hold()
