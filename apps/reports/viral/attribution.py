@@ -50,9 +50,9 @@ def credit(referee: Any, at: Any, rule: Credit) -> Floats:
 def _weight(rule: Credit, place: Ints, size: Ints, before: Floats) -> Floats:
     """What each touch weighs, by its place among its referee's and the days before the last."""
     if rule is Credit.FIRST:
-        return (place == 0).astype(np.float64)
+        return np.where(place == 0, 1.0, 0.0)
     if rule is Credit.LAST:
-        return (place == size - 1).astype(np.float64)
+        return np.where(place == size - 1, 1.0, 0.0)
     if rule is Credit.LINEAR:
         return np.ones(len(place))
     if rule is Credit.DECAY:

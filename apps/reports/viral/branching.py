@@ -69,11 +69,9 @@ def campaign_extinction(rows: Offspring, mean: float, k: float) -> Figure:
         return Figure(1.0)
     left = (1 - rows.exposure) * (1 - end)
     if math.isinf(k):
-        logs = -mean * left
-    else:
-        rate = k / mean + rows.exposure
-        logs = -(k + rows.referees) * np.log1p(left / rate)
-    return Figure(float(np.exp((rows.n * logs).sum())))
+        return Figure(math.exp(-mean * float((rows.n * left).sum())))
+    logs = -(k + rows.referees) * np.log1p(left / (k / mean + rows.exposure))
+    return Figure(math.exp(float((rows.n * logs).sum())))
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ class Clusters:
             each = branching.log_size(self.size, self.seeds, mean, k)
         else:
             born = self.size - (0 if self.seen is Seen.OFFSPRING else self.seeds)
-            each = log_pmf(born, mean * self.seeds, k * self.seeds)
+            seeds = self.seeds.astype(np.float64)
+            each = log_pmf(born, mean * seeds, k * seeds)
         return float((self.n * each).sum())
 
     @property
@@ -79,7 +80,12 @@ def estimate(*parts: Clusters) -> Estimate:
     if not exposure:
         nothing = absent(Reason.NOT_APPLICABLE, "no cluster yet")
         return Estimate(nothing, nothing, 0.0)
-    if not sum(part.referees for part in parts):
+    referees = sum(part.referees for part in parts)
+    if not referees:
         unknown: Figure = absent(Reason.NOT_APPLICABLE, "k needs somebody who brought somebody")
         return Estimate(upper_bound(exposure), unknown, 0.0)
-    return likelihood.estimate(lambda mean, k: sum(part.log_likelihood(mean, k) for part in parts))
+
+    def of(mean: float, k: float) -> float:
+        return sum(part.log_likelihood(mean, k) for part in parts)
+
+    return likelihood.estimate(of, around=referees / exposure)

@@ -35,7 +35,8 @@ def smallest_share(referees: Floats, people: Floats, most: float = MOST) -> floa
     place = int(np.searchsorted(made, needed - 1e-12 * made[-1]))
     before = float(made[place - 1]) if place else 0.0
     busier = float(people[order][:place].sum())
-    return (busier + (needed - before) / float(referees[order][place])) / float(people.sum())
+    at_margin = (float(needed) - before) / float(referees[order][place])
+    return (busier + at_margin) / float(people.sum())
 
 
 def expected(mean: float, k: float, most: float = MOST) -> float:

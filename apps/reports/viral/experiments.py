@@ -170,8 +170,8 @@ def lift(holdout: Arm, rewarded: Arm, *, tightest_at: int, alpha: float = ALPHA)
     by = compare(holdout, rewarded, tightest_at=tightest_at, alpha=alpha).difference
     if by.value is None or by.low is None or by.high is None:
         return Lift(by, by, by)
-    total = Figure(*(end * rewarded.seeds for end in (by.value, by.low, by.high)))
+    seeds, mean = rewarded.seeds, rewarded.mean
+    total = Figure(by.value * seeds, by.low * seeds, by.high * seeds)
     if rewarded.total <= 0:
         return Lift(by, total, absent(Reason.NOT_APPLICABLE, "nothing is attributed"))
-    mean = rewarded.mean
     return Lift(by, total, Figure(by.value / mean, by.low / mean, by.high / mean))

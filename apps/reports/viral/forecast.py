@@ -187,9 +187,10 @@ def _first(
     """Add what those who take part now still bring, by day."""
     gone = delays.share(group.age)
     open_ = (gone < 1) & (group.n > 0)
-    age, people, brought, gone = (x[open_] for x in (group.age, group.n, group.referees, gone))
-    if not len(age):
+    if not open_.any():
         return
+    age, gone = group.age[open_], gone[open_]
+    people, brought = group.n[open_], group.referees[open_]
     if math.isinf(law.k):
         pull = means[:, None] * people
     else:

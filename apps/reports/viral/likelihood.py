@@ -8,7 +8,6 @@ Statistics 37:87). Assumes one peak, which the negative binomial and its chains 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from scipy import optimize, stats
 
@@ -18,7 +17,6 @@ DROP = float(stats.chi2.ppf(LEVEL, 1)) / 2
 
 # Past the upper end a negative binomial cannot be told from a Poisson.
 K_RANGE = (1e-4, 1e5)
-MEAN_RANGE = (1e-6, 1e3)
 
 NO_DISPERSION = "no more uneven than chance alone: k is as good as infinite"
 
@@ -44,66 +42,79 @@ class Estimate:
     log_likelihood: float
 
 
+@dataclass(frozen=True)
+class Surface:
+    """A log-likelihood of (mean, k), and the range in which its mean is sought."""
+
+    height: LogLikelihood
+    means: Range
+
+    def over_k(self, mean: float) -> tuple[float, float]:
+        """(k, height) at this mean where it is highest; infinity is one of the candidates."""
+        k, height = _best(lambda k: self.height(mean, k), K_RANGE)
+        poisson = self.height(mean, math.inf)
+        return (math.inf, poisson) if poisson >= height else (k, height)
+
+    def over_mean(self, k: float) -> float:
+        """The height at this k, the mean free."""
+        return _best(lambda mean: self.height(mean, k), self.means)[1]
+
+    def peak(self) -> Peak:
+        """Where it is highest."""
+        mean, _ = _best(lambda mean: self.over_k(mean)[1], self.means)
+        return Peak(mean, *self.over_k(mean))
+
+
 def _best(of: Callable[[float], float], between: Range) -> tuple[float, float]:
     """(argument, value) where `of` is highest, searched on the log scale."""
     bounds = (math.log(between[0]), math.log(between[1]))
     found = optimize.minimize_scalar(
-        lambda log: -of(math.exp(log)), bounds=bounds, method="bounded", options={"xatol": 1e-9}
+        lambda log: -of(math.exp(log)), bounds=bounds, method="bounded", options={"xatol": 1e-7}
     )
     return math.exp(float(found.x)), -float(found.fun)
 
 
-def _over_k(of: LogLikelihood, mean: float) -> tuple[float, float]:
-    """The best k at this mean; infinity is one of the candidates."""
-    k, height = _best(lambda k: of(mean, k), K_RANGE)
-    poisson = of(mean, math.inf)
-    return (math.inf, poisson) if poisson >= height else (k, height)
-
-
-def _over_mean(of: LogLikelihood, k: float) -> float:
-    return _best(lambda mean: of(mean, k), MEAN_RANGE)[1]
-
-
-def maximise(of: LogLikelihood) -> Peak:
-    """The mean and k at which `of` is highest."""
-    mean, _ = _best(lambda mean: _over_k(of, mean)[1], MEAN_RANGE)
-    k, height = _over_k(of, mean)
-    return Peak(mean, k, height)
-
-
 def _end(profile: Callable[[float], float], inside: float, limit: float) -> float | None:
     """Where the profile crosses zero between `inside` (above) and `limit`; None if nowhere."""
-    if profile(limit) >= 0:
+    if profile(limit) >= 0 or profile(inside) <= 0:
         return None
     low, high = math.log(inside), math.log(limit)
-    return math.exp(optimize.brentq(lambda log: profile(math.exp(log)), low, high, xtol=1e-9))
+    return math.exp(optimize.brentq(lambda log: profile(math.exp(log)), low, high, xtol=1e-7))
 
 
-def estimate(of: LogLikelihood) -> Estimate:
-    """Mean and k with their 95 % profile intervals; an end that the data leave open is None."""
-    peak = maximise(of)
+def estimate(of: LogLikelihood, *, around: float) -> Estimate:
+    """Mean and k with their 95 % profile intervals; an end that the data leave open is None.
+
+    The mean is sought within a factor of ten thousand `around` a first guess.
+    """
+    surface = Surface(of, (around / 1e4, around * 1e4))
+    peak = surface.peak()
     floor = peak.log_likelihood - DROP
-    in_mean = partial(_above, lambda mean: _over_k(of, mean)[1], floor)
-    mean = Figure(
-        peak.mean,
-        _end(in_mean, peak.mean, MEAN_RANGE[0]) or 0.0,
-        high := _end(in_mean, peak.mean, MEAN_RANGE[1]),
-        None if high is not None else Reason.UNBOUNDED,
-        "" if high is not None else "too little was seen to bound it from above",
+    return Estimate(
+        _mean_figure(surface, peak, floor), _k_figure(surface, peak, floor), peak.log_likelihood
     )
-    return Estimate(mean, _k_figure(of, peak, floor), peak.log_likelihood)
 
 
-def _above(profile: Callable[[float], float], floor: float, value: float) -> float:
-    return profile(value) - floor
+def _mean_figure(surface: Surface, peak: Peak, floor: float) -> Figure:
+    def above(mean: float) -> float:
+        return surface.over_k(mean)[1] - floor
+
+    low, high = (_end(above, peak.mean, limit) for limit in surface.means)
+    if high is None:
+        why = "too little was seen to bound it from above"
+        return Figure(peak.mean, low or 0.0, None, Reason.UNBOUNDED, why)
+    return Figure(peak.mean, low or 0.0, high)
 
 
-def _k_figure(of: LogLikelihood, peak: Peak, floor: float) -> Figure:
-    in_k = partial(_above, lambda k: _over_mean(of, k), floor)
+def _k_figure(surface: Surface, peak: Peak, floor: float) -> Figure:
+    def above(k: float) -> float:
+        return surface.over_mean(k) - floor
+
     inside = min(peak.k, K_RANGE[1])
-    low = _end(in_k, inside, K_RANGE[0]) if in_k(inside) > 0 else None
+    low = _end(above, inside, K_RANGE[0])
     if math.isinf(peak.k):
         return Figure(None, low, None, Reason.UNBOUNDED, NO_DISPERSION)
-    high = None if in_k(math.inf) >= 0 else _end(in_k, inside, K_RANGE[1])
-    reason = Reason.UNBOUNDED if high is None else None
-    return Figure(peak.k, low or 0.0, high, reason, NO_DISPERSION if reason else "")
+    high = None if above(math.inf) >= 0 else _end(above, inside, K_RANGE[1])
+    if high is None:
+        return Figure(peak.k, low or 0.0, None, Reason.UNBOUNDED, NO_DISPERSION)
+    return Figure(peak.k, low or 0.0, high)

@@ -46,11 +46,9 @@ class Buckets:
         """Sum rows by the bucket of their root."""
         where = counts(bucket, "bucket")
         same_length(bucket=where, rows=rows.n)
-        sums = [
-            np.bincount(where, weights=rows.n * part, minlength=1)
-            for part in (rows.referees, rows.exposure)
-        ]
-        return cls(*sums)
+        referees = np.bincount(where, weights=rows.n * rows.referees, minlength=1)
+        exposure = np.bincount(where, weights=rows.n * rows.exposure, minlength=1)
+        return cls(referees.astype(np.float64), exposure.astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def _log_error(rows: Offspring, buckets: Buckets | None, k: float) -> float:
     exposure, mean = rows.total_exposure, rows.total_referees / rows.total_exposure
     squares = float((rows.n * rows.exposure**2).sum())
     variance = (mean * exposure + mean**2 / k * squares) / exposure**2
-    half = stats.norm.ppf(HIGH) * math.sqrt(variance) / mean
+    half = float(stats.norm.ppf(HIGH)) * math.sqrt(variance) / mean
     return max(half, _robust(buckets, mean) if buckets else 0.0)
 
 

@@ -19,6 +19,8 @@ from apps.reports.viral import likelihood
 from apps.reports.viral.figures import HIGH, Figure, Floats, Ints, Reason, absent, counts, floats
 from apps.reports.viral.figures import same_length as _same_length
 
+LEAST = 1e-4  # a smaller share of the window is none
+
 
 @dataclass(frozen=True, eq=False)
 class Offspring:
@@ -43,9 +45,12 @@ class Offspring:
         return cls(x, f, people)
 
     def seen(self) -> "Offspring":
-        """Only who had any time to bring anybody, or did."""
-        kept = (self.n > 0) & ((self.exposure > 0) | (self.referees > 0))
-        return Offspring(self.referees[kept], self.exposure[kept], self.n[kept])
+        """Only who had any time to bring anybody, or did all the same (F is an estimate: they get
+        the least exposure there is)."""
+        exposure = np.where(self.exposure < LEAST, 0.0, self.exposure)
+        exposure = np.where(self.referees > 0, np.maximum(exposure, LEAST), exposure)
+        kept = (self.n > 0) & (exposure > 0)
+        return Offspring(self.referees[kept], exposure[kept], self.n[kept])
 
     def merged(self, enough: int = 5_000, steps: int = 256) -> "Offspring":
         """Itself, or where it has more rows than `enough`, people with the same X and (nearly) the
@@ -108,7 +113,7 @@ def fit(rows: Offspring) -> Fit:
     def of(mean: float, k: float) -> float:
         return float((rows.n * log_pmf(rows.referees, mean * rows.exposure, k)).sum())
 
-    found = likelihood.estimate(of)
+    found = likelihood.estimate(of, around=rows.total_referees / rows.total_exposure)
     wald_mean, wald_k = _wald(rows, found)
     return Fit(found.mean, found.k, wald_mean, wald_k, found.log_likelihood)
 

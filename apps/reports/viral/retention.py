@@ -74,7 +74,7 @@ def retention(
 
 
 def _period(days: Any, period: float) -> Ints:
-    return np.floor_divide(days, period).astype(np.int64)
+    return np.asarray(np.floor_divide(days, period), dtype=np.int64)
 
 
 def _active(

@@ -23,10 +23,10 @@ def depths(parents: Any) -> Ints:
     up = np.asarray(parents, dtype=np.int64)
     if ((up < NO_PARENT) | (up >= len(up))).any():
         raise ValueError("parents: each is the position of a node, or -1")
-    deep = (up != NO_PARENT).astype(np.int64)
+    deep: Ints = np.where(up == NO_PARENT, 0, 1)
     above = np.where(up == NO_PARENT, np.arange(len(up)), up)
     for _ in range(len(up).bit_length() + 1):  # each round looks twice as far up
-        deep += np.where(above == above[above], 0, deep[above])
+        deep += deep[above]
         above = above[above]
     if (up[above] != NO_PARENT).any():
         raise ValueError("parents: somebody is their own ancestor")
@@ -70,7 +70,7 @@ def by_root(parents: Any) -> dict[int, Figure]:
     sizes, top = subtree_sizes(parents), roots(parents)
     order = np.argsort(top, kind="stable")
     starts = np.flatnonzero(np.diff(top[order], prepend=-1))
-    parts = np.split(sizes[order], starts[1:])
+    parts = np.split(sizes[order], starts[1:]) if len(order) else []
     return {
         int(top[order[at]]): structural_virality(part)
         for at, part in zip(starts, parts, strict=True)

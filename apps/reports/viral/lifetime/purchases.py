@@ -49,7 +49,7 @@ class Histories:
         rows = np.stack([self.repeats, self.last, self.age])
         kept, row = np.unique(rows, axis=1, return_inverse=True)
         members = np.bincount(row.ravel(), weights=self.n).astype(np.int64)
-        return Histories(*kept, members)
+        return Histories(kept[0], kept[1], kept[2], members)
 
 
 @dataclass(frozen=True)
