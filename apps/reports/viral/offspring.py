@@ -35,22 +35,24 @@ class Offspring:
 
     @classmethod
     def of(cls, referees: Any, exposure: Any = None, n: Any = None) -> Self:
-        """Rows from anything array-like; full exposure and one person each unless said."""
+        """Rows from anything array-like; full exposure and one person each unless said.
+
+        Less than `LEAST` counts as no exposure. Who brought somebody all the same (F is an estimate)
+        gets `LEAST`.
+        """
         x = counts(referees, "referees")
         f = np.ones(len(x)) if exposure is None else floats(exposure, "exposure")
         people = np.ones(len(x), np.int64) if n is None else counts(n, "n")
         _same_length(referees=x, exposure=f, n=people)
         if (f < 0).any() or (f > 1 + 1e-9).any():
             raise ValueError("exposure: shares between 0 and 1 are needed")
+        f = np.where(f < LEAST, np.where(x > 0, LEAST, 0.0), f)
         return cls(x, f, people)
 
     def seen(self) -> "Offspring":
-        """Only who had any time to bring anybody, or did all the same (F is an estimate: they get
-        the least exposure there is)."""
-        exposure = np.where(self.exposure < LEAST, 0.0, self.exposure)
-        exposure = np.where(self.referees > 0, np.maximum(exposure, LEAST), exposure)
-        kept = (self.n > 0) & (exposure > 0)
-        return Offspring(self.referees[kept], exposure[kept], self.n[kept])
+        """Only who had any time to bring anybody."""
+        kept = (self.n > 0) & (self.exposure > 0)
+        return Offspring(self.referees[kept], self.exposure[kept], self.n[kept])
 
     def merged(self, enough: int = 5_000, steps: int = 256) -> "Offspring":
         """Itself, or where it has more rows than `enough`, people with the same X and (nearly) the
