@@ -159,6 +159,15 @@ def by_generation(
     return tuple(shown)
 
 
+def of_cohort(cohort: Any, rows: Offspring, bucket: Any = None) -> dict[int, Multiplication]:
+    """Cohort K: the same ratio over those who joined in each cohort (a day, say), by its number.
+    "too early" until a cohort is half mature and large enough."""
+    numbers = counts(cohort, "cohort")
+    last = int(numbers.max(initial=0))
+    found = by_generation(numbers, rows, bucket, last=last)
+    return {each.generation: each.multiplication for each in found}
+
+
 @dataclass(frozen=True)
 class Settling:
     """Group buy: K over all who joined a room still open, and over those whose room completed."""

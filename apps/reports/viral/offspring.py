@@ -87,6 +87,34 @@ def log_pmf(x: Floats | Ints, mean: Floats | float, k: float | Floats) -> Floats
 
 
 @dataclass(frozen=True)
+class Bar:
+    """So many `participants` brought `referees` each; what two models would have instead."""
+
+    referees: int
+    participants: int
+    negative_binomial: float | None
+    poisson: float
+
+
+def histogram(rows: Offspring, k: float | None) -> tuple[Bar, ...]:
+    """The offspring histogram from 0 to the most anybody brought, beside NB(K·F, k) and Poisson(K·F)
+    of the same exposures; the former is None where `k` cannot be told. Empty without participants."""
+    rows = rows.seen().merged()
+    if not rows.participants:
+        return ()
+    people = np.bincount(rows.referees, weights=rows.n).astype(np.int64)
+    due = rows.total_referees / rows.total_exposure * rows.exposure
+
+    def foretold(x: int, size: float) -> float:
+        return float((rows.n * np.exp(log_pmf(np.full(len(due), x), due, size))).sum())
+
+    return tuple(
+        Bar(x, int(n), None if k is None else foretold(x, k), foretold(x, math.inf))
+        for x, n in enumerate(people)
+    )
+
+
+@dataclass(frozen=True)
 class Fit:
     """Mean and k: profile-likelihood intervals, and beside them those from the curvature at the
     peak (Wald), which papers print."""

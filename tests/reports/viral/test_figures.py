@@ -157,6 +157,23 @@ def test_generations_stand_apart_and_seeds_first() -> None:
     assert found[1].multiplication.k.value == pytest.approx(0.75)
 
 
+def test_cohorts_are_too_early_one_by_one() -> None:
+    rows = Offspring.of([1] * 40 + [0] * 40, [1.0] * 40 + [0.2] * 40)
+    found = multiplication.of_cohort([0] * 40 + [3] * 40, rows)
+    assert found[0].k.value == 1
+    assert found[3].k.reason is Reason.TOO_EARLY
+    assert multiplication.of_cohort([], cohort([])) == {}
+
+
+def test_the_offspring_histogram() -> None:
+    found = offspring.histogram(cohort([0] * 60 + [1] * 20 + [2] * 10 + [10] * 2), 0.4)
+    assert [bar.participants for bar in found] == [60, 20, 10, *[0] * 7, 2]
+    assert sum(bar.negative_binomial for bar in found) == pytest.approx(92, abs=1)
+    assert found[10].poisson < found[10].negative_binomial
+    assert offspring.histogram(cohort([1]), None)[0].negative_binomial is None
+    assert offspring.histogram(cohort([]), 1.0) == ()
+
+
 def test_amplification() -> None:
     found = multiplication.amplification(Figure(0.5, 0.2, 0.8))
     assert (found.low, found.value, found.high) == pytest.approx((1.25, 2, 5))
@@ -217,8 +234,28 @@ def test_which_f_corrects() -> None:
 def test_cycle_time() -> None:
     found = delays.cycle_time(HALVES)
     assert (found.median.value, found.p90.value, found.mean.value) == (1, 3, 2)
+    assert found.median.low is None  # these invented steps have no error
     nobody = delays.cycle_time(delays.lynden_bell([], [], window=7.0))
     assert nobody.median.reason is Reason.NOT_APPLICABLE
+
+
+def test_the_cycle_time_has_an_interval() -> None:
+    """As wide as binomial order statistics where nothing is truncated."""
+    came = np.arange(1, 101) / 20
+    found = delays.cycle_time(delays.lynden_bell(came, [7.0] * 100, window=7.0)).median
+    assert found.value == pytest.approx(2.5)
+    assert (found.low, found.high) == pytest.approx((2.0, 3.0), abs=0.051)
+
+
+def test_the_interval_of_the_median_covers() -> None:
+    random = np.random.default_rng(11)
+    covered = 0
+    for _ in range(300):
+        d, limit = random.uniform(0, 10, 400), random.uniform(2, 12, 400)
+        seen = d <= np.minimum(limit, 10)
+        median = delays.cycle_time(delays.lynden_bell(d[seen], limit[seen], window=10.0)).median
+        covered += median.low <= 5 <= median.high
+    assert 0.91 <= covered / 300 <= 0.985
 
 
 def test_growth_rate() -> None:
