@@ -98,12 +98,14 @@ def _too_early(seen: Offspring, maturity: float | None) -> Figure | None:
         why = f"only {maturity:.0%} of the referees to be expected can have come by now"
         return absent(Reason.TOO_EARLY, why)
     if seen.participants < ENOUGH_PARTICIPANTS:
-        why = f"{seen.participants} participants so far; {ENOUGH_PARTICIPANTS} are needed"
+        why = (
+            f"{seen.participants} have had time to bring anybody; {ENOUGH_PARTICIPANTS} are needed"
+        )
         return absent(Reason.TOO_EARLY, why)
     if not seen.total_referees:
         return offspring.upper_bound(seen.total_exposure)
     if seen.total_referees < ENOUGH_REFEREES:
-        why = f"{seen.total_referees} referees so far; {ENOUGH_REFEREES} are needed"
+        why = f"{seen.total_referees} brought so far; {ENOUGH_REFEREES} are needed"
         return absent(Reason.TOO_EARLY, why)
     return None
 

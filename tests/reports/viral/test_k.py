@@ -30,8 +30,8 @@ def test_k_is_referees_over_exposure() -> None:
     [
         (cohort([]), Reason.NOT_APPLICABLE, "nobody but seeds"),
         (cohort([1] * 100, f=0.49), Reason.TOO_EARLY, "49%"),
-        (cohort([1] * 29), Reason.TOO_EARLY, "29 participants"),
-        (cohort([1] * 4 + [0] * 96), Reason.TOO_EARLY, "4 referees"),
+        (cohort([1] * 29), Reason.TOO_EARLY, "29 have had time"),
+        (cohort([1] * 4 + [0] * 96), Reason.TOO_EARLY, "4 brought"),
         (cohort([0] * 100), Reason.UPPER_BOUND, "upper bound"),
         (cohort([0] * 100, f=0.0), Reason.TOO_EARLY, "0%"),
     ],
