@@ -1,14 +1,12 @@
 """K, corrected for age, read from participants: the same as counted one by one."""
 
 import datetime as dt
-import random
 
 import pytest
 from django.utils import timezone
 
 from apps.campaigns.models import Campaign
 from apps.invites.models import Participant
-from apps.members.models import Member
 from apps.reports.selectors import campaign_report
 from apps.reports.selectors.spreading import Spreading, spreading
 from apps.reports.templatetags import figures
@@ -16,42 +14,11 @@ from apps.reports.viral import delays, multiplication
 from apps.reports.viral.figures import Figure, Reason
 from apps.reports.viral.offspring import Offspring
 from tests.makers import make_campaign
+from tests.reports.makers import DAY, a_forest
 
 pytestmark = pytest.mark.django_db
 
 WEEK = dt.timedelta(days=7)
-DAY = dt.timedelta(days=1)
-
-
-def a_forest(
-    campaign: Campaign, *, began: dt.datetime, until: dt.datetime, seeds: int = 150
-) -> None:
-    """Seeds over ten days from `began`; each one brings nobody to three people, within ten days."""
-    chance = random.Random(6)
-    version = campaign.versions.latest("pk")
-    grown = [(None, began + DAY * 10 * chance.random()) for _ in range(seeds)]
-    while grown:
-        grown = [(parent, at) for parent, at in grown if at <= until]
-        members = Member.objects.bulk_create([Member() for _ in grown])
-        rows = Participant.objects.bulk_create(
-            Participant(
-                campaign=campaign,
-                member=member,
-                version=version,
-                referrer=parent,
-                root=None if parent is None else parent.root or parent,
-                generation=0 if parent is None else parent.generation + 1,
-                status="confirmed",
-                joined_at=at,
-                confirmed_at=at,
-            )
-            for member, (parent, at) in zip(members, grown, strict=True)
-        )
-        grown = [
-            (row, row.confirmed_at + DAY * 10 * chance.random() ** 2)
-            for row in rows
-            for _ in range(chance.choices((0, 1, 3), (6, 3, 1))[0])
-        ]
 
 
 def by_hand(campaign: Campaign, now: dt.datetime) -> multiplication.Multiplication:
@@ -162,3 +129,8 @@ def test_figures_in_words(figure: Figure | None, number: str, interval: str) -> 
 )
 def test_spans_in_words(days: float, words: str) -> None:
     assert figures.span(Figure(days)) == words
+
+
+def test_both_ends_of_a_span_have_one_unit() -> None:
+    assert figures.span_interval(Figure(2.0, 1.5, 3.0)) == "1.5 days to 3.0 days"
+    assert figures.span_interval(None) == ""

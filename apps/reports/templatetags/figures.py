@@ -33,15 +33,17 @@ def span(figure: Figure | None) -> str:
 
 @register.filter
 def span_interval(figure: Figure | None) -> str:
-    """The 95 % interval of days, as people say them."""
-    return _interval(figure, days)
+    """The 95 % interval of days, both ends in one unit."""
+    high = figure.high if figure else None
+    return _interval(figure, lambda end: days(end, like=high))
 
 
-def days(length: float) -> str:
-    """Days, or below two of them hours, or below two of those minutes."""
-    if length >= 2:
+def days(length: float, like: float | None = None) -> str:
+    """Days, or below two of them hours, or below two of those minutes; in the unit of `like`."""
+    size = length if like is None else like
+    if size >= 2:
         return f"{length:,.1f} days"
-    if length >= 2 / 24:
+    if size >= 2 / 24:
         return f"{length * 24:,.1f} hours"
     return f"{length * 24 * 60:,.0f} minutes"
 

@@ -114,7 +114,7 @@ def correction(own: Delays | Absent, age: float, earlier: Delays | Absent | None
     """This campaign's F once it has run for its whole window, before that that of earlier
     campaigns of the same kind; with none, K stays uncorrected and says so."""
     if isinstance(own, Delays) and age >= own.window:
-        return Correction(own, "from this campaign's own referrals")
+        return Correction(own, "from this campaign’s own referrals")
     if isinstance(earlier, Delays):
         return Correction(earlier, "from earlier campaigns of the same kind")
     return Correction(
