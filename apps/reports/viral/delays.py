@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
 from apps.reports.viral.figures import (
-    HIGH,
     Absent,
     Figure,
     Floats,
     Reason,
+    Z,
     absent,
     counts,
     floats,
@@ -59,7 +59,7 @@ class Delays:
         value = float(self.at[place])
         if self.error is None:
             return Figure(value)
-        half = float(stats.norm.ppf(HIGH)) * float(self.error[max(place - 1, 0)])
+        half = Z * float(self.error[max(place - 1, 0)])
         low, high = (self.quantile(min(max(end, 0.0), 1.0)) for end in (share - half, share + half))
         return Figure(value, low, high)
 

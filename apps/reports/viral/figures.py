@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -14,6 +15,7 @@ Bools = npt.NDArray[np.bool_]
 
 LEVEL = 0.95
 LOW, HIGH = (1 - LEVEL) / 2, (1 + LEVEL) / 2
+Z = float(ndtri(HIGH))  # 1.96: half of a normal interval, in standard errors
 
 
 class Reason(StrEnum):

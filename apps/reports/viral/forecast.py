@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy import stats
 
 from apps.reports.viral.delays import Delays
 from apps.reports.viral.figures import (
@@ -23,6 +22,7 @@ from apps.reports.viral.figures import (
     Floats,
     Ints,
     Reason,
+    Z,
     absent,
     counts,
     floats,
@@ -47,7 +47,7 @@ class Law:
         """The law of what was measured, or the figure saying why there is none yet."""
         if measured.k.value is None or measured.dispersion is None:
             return measured.k if measured.k.value is None else absent(Reason.TOO_EARLY, "no k")
-        error = (measured.log_error or 0.0) / float(stats.norm.ppf(HIGH))
+        error = (measured.log_error or 0.0) / Z
         return cls(measured.k.value, measured.dispersion, error)
 
 

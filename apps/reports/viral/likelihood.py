@@ -9,11 +9,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy import optimize, stats
+from scipy import optimize
+from scipy.special import chdtri
 
 from apps.reports.viral.figures import LEVEL, Figure, Reason
 
-DROP = float(stats.chi2.ppf(LEVEL, 1)) / 2
+DROP = float(chdtri(1, 1 - LEVEL)) / 2
 
 # Past the upper end a negative binomial cannot be told from a Poisson.
 K_RANGE = (1e-4, 1e5)

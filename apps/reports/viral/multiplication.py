@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from apps.reports.viral import offspring
 from apps.reports.viral.figures import (
@@ -20,6 +20,7 @@ from apps.reports.viral.figures import (
     Figure,
     Floats,
     Reason,
+    Z,
     absent,
     counts,
     floats,
@@ -119,7 +120,7 @@ def _log_error(rows: Offspring, buckets: Buckets | None, k: float) -> float:
     exposure, mean = rows.total_exposure, rows.total_referees / rows.total_exposure
     squares = float((rows.n * rows.exposure**2).sum())
     variance = (mean * exposure + mean**2 / k * squares) / exposure**2
-    half = float(stats.norm.ppf(HIGH)) * math.sqrt(variance) / mean
+    half = Z * math.sqrt(variance) / mean
     return max(half, _robust(buckets, mean) if buckets else 0.0)
 
 
@@ -133,7 +134,7 @@ def _robust(buckets: Buckets, mean: float) -> float:
     residuals = buckets.referees - mean * buckets.exposure
     exposure = float(buckets.exposure.sum())
     variance = float((residuals**2).sum()) * number / (number - 1) / exposure**2
-    return float(stats.t.ppf(HIGH, number - 1)) * math.sqrt(variance) / mean
+    return float(stdtrit(number - 1, HIGH)) * math.sqrt(variance) / mean
 
 
 @dataclass(frozen=True)

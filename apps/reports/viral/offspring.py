@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy import stats
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, xlogy
 
 from apps.reports.viral import likelihood
-from apps.reports.viral.figures import HIGH, Figure, Floats, Ints, Reason, absent, counts, floats
+from apps.reports.viral.figures import Figure, Floats, Ints, Reason, Z, absent, counts, floats
 from apps.reports.viral.figures import same_length as _same_length
 
 LEAST = 1e-4  # a smaller share of the window is none
@@ -153,7 +152,7 @@ def _wald(rows: Offspring, found: likelihood.Estimate) -> tuple[Figure, Figure]:
     expected = mean * rows.exposure
     spread = 1.0 if k is None else k / (k + expected)
     information = float((rows.n * rows.exposure * spread).sum()) / mean
-    half = stats.norm.ppf(HIGH) / math.sqrt(information)
+    half = Z / math.sqrt(information)
     in_mean = Figure(mean, max(mean - half, 0.0), mean + half)
     if k is None:
         return in_mean, found.k
@@ -164,7 +163,7 @@ def _wald(rows: Offspring, found: likelihood.Estimate) -> tuple[Figure, Figure]:
     curvature = -(at[0] - 2 * at[1] + at[2]) / step**2
     if curvature <= 0:
         return in_mean, absent(Reason.UNBOUNDED, likelihood.NO_DISPERSION)
-    half = stats.norm.ppf(HIGH) / math.sqrt(curvature)
+    half = Z / math.sqrt(curvature)
     return in_mean, Figure(k, max(k - half, 0.0), k + half)
 
 

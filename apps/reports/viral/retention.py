@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from apps.reports.viral.figures import (
-    HIGH,
     Figure,
     Ints,
     Reason,
+    Z,
     absent,
     counts,
     floats,
@@ -37,7 +36,7 @@ def share(part: int, whole: int) -> Figure:
     """part ÷ whole with Wilson's 95 % interval; n/a of nobody."""
     if not whole:
         return absent(Reason.NOT_APPLICABLE, "nobody joined in this period")
-    z2 = float(stats.norm.ppf(HIGH)) ** 2
+    z2 = Z**2
     p = part / whole
     centre = (p + z2 / (2 * whole)) / (1 + z2 / whole)
     half = math.sqrt(z2 * (p * (1 - p) / whole + z2 / (4 * whole**2))) / (1 + z2 / whole)
