@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STACK := $(BIN)/python -m referral_engine.stack run --ephemeral
 JOBS ?= 2
+SERVED := -m "not simulated" # simulations need no servers: a lane of their own, after the rest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test check bench format openapi clean
@@ -33,7 +34,8 @@ up: $(VENV)/runs ## Serve the engine on embedded servers: PORT=8000 BIND=127.0.0
 
 test: $(VENV)/develops ## Run the whole suite (JOBS=2, ARGS= for pytest)
 	$(BIN)/python -m tests.browser.chromium
-	$(STACK) --no-fsync -- $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	$(STACK) --no-fsync -- $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(or $(ARGS),$(SERVED))
+	$(if $(ARGS),,$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m simulated)
 
 check: $(VENV)/develops ## Format, lint, types, layers, migrations, deployment, OpenAPI
 	$(BIN)/ruff format --check .

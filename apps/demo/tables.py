@@ -39,6 +39,15 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def _figure(figure: dict[str, Any]) -> str:
+    """Its value and interval, or the reason why there is none."""
+    if figure["value"] is None:
+        return str(figure["reason"])
+    low, high = figure["low"], figure["high"]
+    between = "" if low is None or high is None else f" ({low:.4f}–{high:.4f})"
+    return f"{figure['value']:.4f}{between}"
+
+
 def _people(report: Report) -> Table:
     people, k = report["people"], report["k"]
     rows = [
@@ -48,17 +57,18 @@ def _people(report: Report) -> Table:
         ("referred", people["referred"]),
         ("referees of non-seeds", k["referees_of_non_seeds"]),
         ("non-seeds", k["non_seeds"]),
-        ("K", k["value"]),
+        ("K, naive", k["naive"]),
+        ("K", _figure(k)),
     ]
     return _table(("People", ""), rows)
 
 
 def _generations(report: Report) -> Table:
     rows = [
-        (str(row["generation"]), row["participants"], row["referees"], row["k"])
+        (str(row["generation"]), row["participants"], row["referees"], row["naive_k"])
         for row in report["generations"]
     ]
-    return _table(("Generation", "participants", "referees", "K"), rows)
+    return _table(("Generation", "participants", "referees", "naive K"), rows)
 
 
 def _rooms(report: Report) -> Table:

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Totals:
-    """`k` is None without non-seeds."""
+    """`k` is the naive one, as it can be recounted; None without non-seeds."""
 
     completed: int
     failed: int
@@ -23,7 +23,7 @@ class Totals:
     @classmethod
     def of_report(cls, report: dict[str, Any]) -> "Totals":
         """The figures of `GET /campaigns/{id}/report`."""
-        k = report["k"]["value"]
+        k = report["k"]["naive"]
         return cls(
             completed=report["rooms"]["completed"],
             failed=report["rooms"]["failed"],

@@ -14,7 +14,8 @@ from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.reports import selectors
-from apps.reports.rules import UNCORRECTED
+from apps.reports.rules import ATTRIBUTED
+from apps.reports.viral.figures import Figure
 from apps.rewards.views import WhatIfPages
 
 
@@ -43,12 +44,17 @@ class ReportedCampaignAdmin(WhatIfPages, CampaignAdmin):
             "title": f"Report: {campaign}",
             "report": report,
             "campaign": campaign,
-            "caveat": UNCORRECTED,
+            "caveat": ATTRIBUTED,
             "waiting": _waiting(report.freshness),
             "top_step": max(step.count for step in report.funnel),
-            "top_k": max((row.k or 0 for row in report.generations), default=0) or 1,
+            "top_k": max((_shown(row.k) for row in report.levels), default=0.0) or 1,
         }
         return render(request, "admin/campaign_report.html", context)
+
+
+def _shown(k: Figure | None) -> float:
+    """How far a bar of K reaches."""
+    return (k.value or 0.0) if k else 0.0
 
 
 def _waiting(freshness: selectors.Freshness) -> list[tuple[int, str]]:

@@ -13,7 +13,11 @@ from apps.core import clock
 from apps.core.api import EngineView
 from apps.core.callers import is_test
 from apps.reports import selectors
-from apps.reports.rules import UNCORRECTED, Spread
+from apps.reports.rules import ATTRIBUTED
+from apps.reports.selectors import CampaignReport
+from apps.reports.viral.figures import Reason
+
+REASONS = "One of: " + ", ".join(Reason)
 
 
 class FreshnessOutput(serializers.Serializer[Any]):
@@ -31,21 +35,66 @@ class PeopleOutput(serializers.Serializer[Any]):
     referred = serializers.IntegerField()
 
 
-class KOutput(serializers.Serializer[Any]):
-    value = serializers.FloatField(source="k", allow_null=True)
-    referees_of_non_seeds = serializers.IntegerField()
-    non_seeds = serializers.IntegerField()
+class FigureOutput(serializers.Serializer[Any]):
+    """A number with its 95 % interval; what is null is said in `reason` (a word) and `why`."""
+
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField(allow_null=True, help_text=REASONS)
+    why = serializers.CharField()
+
+
+class KOutput(FigureOutput):
+    """K of non-seeds, corrected for those who have had little time yet. Attributed, not
+    incremental."""
+
+    value = serializers.FloatField(source="spreading.k.k.value", allow_null=True)
+    low = serializers.FloatField(source="spreading.k.k.low", allow_null=True)
+    high = serializers.FloatField(source="spreading.k.k.high", allow_null=True)
+    reason = serializers.CharField(
+        source="spreading.k.k.reason", allow_null=True, help_text=REASONS
+    )
+    why = serializers.CharField(source="spreading.k.k.why")
+    naive = serializers.FloatField(
+        source="spread.naive_k",
+        allow_null=True,
+        help_text="Referees per non-seed, whatever their age: reads low while a campaign grows.",
+    )
+    maturity = serializers.FloatField(
+        source="spreading.k.maturity",
+        allow_null=True,
+        help_text="The share of the referees to be expected who can have come by now.",
+    )
+    correction = serializers.CharField(
+        source="spreading.source", help_text="Where the correction for age is from, if anywhere."
+    )
+    referees_of_non_seeds = serializers.IntegerField(source="spread.referees_of_non_seeds")
+    non_seeds = serializers.IntegerField(source="spread.non_seeds")
+    seeds = FigureOutput(source="spreading.seeds.k", help_text="K₀: what seeds brought each.")
+    amplification = FigureOutput(
+        source="spreading.amplification", help_text="1/(1 − K): members per person brought in."
+    )
     caveat = serializers.SerializerMethodField()
 
-    def get_caveat(self, spread: Spread) -> str:
-        return UNCORRECTED
+    def get_caveat(self, report: CampaignReport) -> str:
+        return ATTRIBUTED
+
+
+class CycleTimeOutput(serializers.Serializer[Any]):
+    """Days from a participant's confirmation to their referee's."""
+
+    median = FigureOutput()
+    p90 = FigureOutput()
+    mean = FigureOutput()
 
 
 class GenerationOutput(serializers.Serializer[Any]):
     generation = serializers.IntegerField()
     participants = serializers.IntegerField()
     referees = serializers.IntegerField()
-    k = serializers.FloatField(allow_null=True)
+    naive_k = serializers.FloatField(allow_null=True)
+    k = FigureOutput(allow_null=True, help_text="Corrected for age; null past generation 4.")
 
 
 class RoomCountsOutput(serializers.Serializer[Any]):
@@ -84,8 +133,9 @@ class ReportOutput(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     freshness = FreshnessOutput()
     people = PeopleOutput()
-    k = KOutput(source="spread")
-    generations = GenerationOutput(many=True)
+    k = KOutput(source="*")
+    generations = GenerationOutput(many=True, source="levels")
+    cycle_days = CycleTimeOutput(source="spreading.cycle")
     rooms = RoomCountsOutput()
     funnel = StepOutput(many=True)
     rewards = RewardsOutput()

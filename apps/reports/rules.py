@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-UNCORRECTED = (
-    "Uncorrected for age: members who joined lately have had little time to bring anybody, so K "
-    "reads low while the campaign grows. Attributed, not incremental."
+ATTRIBUTED = (
+    "Attributed, not incremental: some of those who were brought would have come anyway. Only a "
+    "holdout can say how many."
 )
 
 
@@ -18,22 +18,22 @@ class Generation:
     referees: int
 
     @property
-    def k(self) -> float | None:
-        """Referees per participant of this generation; None where there is nobody."""
+    def naive_k(self) -> float | None:
+        """Referees per participant of this generation, young ones too; None where there is nobody."""
         return self.referees / self.participants if self.participants else None
 
 
 @dataclass(frozen=True)
 class Spread:
-    """K over non-seeds: seeds are apart, because somebody with a thousand followers says nothing
-    about the next generation."""
+    """Naive K over non-seeds: seeds are apart, because somebody with a thousand followers says
+    nothing about the next generation. It reads low while many are young (`viral.multiplication`)."""
 
     referees_of_non_seeds: int
     non_seeds: int
 
     @property
-    def k(self) -> float | None:
-        """K̂ = ΣX / n over non-seed participants; None without any."""
+    def naive_k(self) -> float | None:
+        """ΣX / n over non-seed participants; None without any."""
         return self.referees_of_non_seeds / self.non_seeds if self.non_seeds else None
 
 

@@ -14,7 +14,7 @@ def test_the_last_line_and_its_keys(k: float | None, shown: str) -> None:
         "people": {"participants": 385, "referred": 192},
         "rooms": {"completed": 202, "failed": 98, "refunded": 17},
         "rewards": {"points_settled": 30_000},
-        "k": {"value": k},
+        "k": {"naive": k},
     }
     totals = Totals.of_report(report)
     assert totals.line(61.26) == (

@@ -95,11 +95,12 @@ def test_the_main_story(
 
     report = shop.get(f"/campaigns/{campaign.public_id}/report")
     assert report["people"] == {"participants": 2, "provisional": 0, "seeds": 1, "referred": 1}
-    assert report["generations"] == [
-        {"generation": 0, "participants": 1, "referees": 1, "k": 1.0},
-        {"generation": 1, "participants": 1, "referees": 0, "k": 0.0},
+    assert [{**row, "k": row["k"]["reason"]} for row in report["generations"]] == [
+        {"generation": 0, "participants": 1, "referees": 1, "naive_k": 1.0, "k": "too early"},
+        {"generation": 1, "participants": 1, "referees": 0, "naive_k": 0.0, "k": "too early"},
     ]
-    assert (report["k"]["value"], report["k"]["non_seeds"]) == (0.0, 1)
+    assert (report["k"]["naive"], report["k"]["non_seeds"]) == (0.0, 1)
+    assert (report["k"]["value"], report["k"]["reason"]) == (None, "too early")
     assert report["rooms"] == {
         "opened": 1,
         "open": 0,
@@ -145,7 +146,7 @@ def test_a_chain_of_three_generations(
     assert [row["id"] for row in deeper["ancestors"]] == [top]
     assert [row["generation"] for row in deeper["results"]] == [2]
     report = shop.get(f"/campaigns/{campaign}/report")
-    assert report["k"]["value"] == 0.5
+    assert report["k"]["naive"] == 0.5
 
 
 def test_a_refund_within_the_hold_takes_everything_back(

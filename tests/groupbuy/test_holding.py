@@ -50,6 +50,7 @@ class World:
         """Bob opens a link; its token goes with what he asks."""
         visit = visit_record(link=link or self.link, opening=opening)
         self.body["visit_token"] = visit_token(visit)
+        visit.refresh_from_db()
         return visit
 
 

@@ -14,14 +14,14 @@ counts = st.integers(0, 10**9)
 def test_k_leaves_the_seeds_apart() -> None:
     generations = [Generation(0, 2, 1000), Generation(1, 1000, 100), Generation(2, 100, 10)]
     assert spread(generations) == Spread(referees_of_non_seeds=110, non_seeds=1100)
-    assert spread(generations).k == 0.1
-    assert generations[0].k == 500
+    assert spread(generations).naive_k == 0.1
+    assert generations[0].naive_k == 500
 
 
 @pytest.mark.parametrize("generations", [[], [Generation(0, 5, 0)]])
 def test_k_of_nobody_is_unknown(generations: list[Generation]) -> None:
-    assert spread(generations).k is None
-    assert Generation(3, 0, 0).k is None
+    assert spread(generations).naive_k is None
+    assert Generation(3, 0, 0).naive_k is None
 
 
 def test_a_funnel() -> None:

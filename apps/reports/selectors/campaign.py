@@ -19,6 +19,8 @@ from apps.groupbuy.models import RefundOrder, Room, Seat
 from apps.groupbuy.rules import ACTIVE
 from apps.invites.models import CampaignOrder, Link, Participant, Visit
 from apps.reports.rules import Generation, Spread, Step, funnel, spread
+from apps.reports.selectors.spreading import Spreading, spreading
+from apps.reports.viral.figures import Figure
 from apps.rewards.models import ClawBack, Grant
 
 
@@ -76,6 +78,13 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class Level(Generation):
+    """A generation with its K, corrected for age; None past the fourth."""
+
+    k: Figure | None
+
+
+@dataclass(frozen=True)
 class CampaignReport:
     campaign: Campaign
     as_of: dt.datetime
@@ -83,10 +92,20 @@ class CampaignReport:
     people: People
     spread: Spread
     generations: tuple[Generation, ...]
+    spreading: Spreading
     rooms: Rooms
     funnel: tuple[Step, ...]
     rewards: Rewards
     cost: Cost
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The generations, each with its K."""
+        ks = {row.generation: row.multiplication.k for row in self.spreading.generations}
+        return tuple(
+            Level(row.generation, row.participants, row.referees, ks.get(row.generation))
+            for row in self.generations
+        )
 
 
 def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
@@ -100,6 +119,7 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
         people=people,
         spread=spread(generations),
         generations=generations,
+        spreading=spreading(campaign, now=now),
         rooms=_rooms(campaign),
         funnel=_funnel(campaign),
         rewards=_rewards(campaign),

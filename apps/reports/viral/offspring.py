@@ -1,0 +1,223 @@
+"""How unevenly participants bring referees: the negative binomial of offspring counts.
+
+X_i ~ NB(mean K·F_i, size k): each participant has a pull of their own, gamma distributed with shape
+k, and brings referees at random at that rate while F_i of their time has passed. Small k: a few
+bring most of the others; k → ∞: everybody pulls alike (Poisson). Lloyd-Smith et al. 2005, Nature
+438:355. Assumes that pulls are independent of each other and of age.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import gammaln, xlogy
+
+from apps.reports.viral import likelihood
+from apps.reports.viral.figures import Figure, Floats, Ints, Reason, Z, absent, counts, floats
+from apps.reports.viral.figures import same_length as _same_length
+
+LEAST = 1e-4  # a smaller share of the window is none
+
+
+@dataclass(frozen=True, eq=False)
+class Offspring:
+    """`n` participants each with `referees` X and `exposure` F, the share of their window gone by.
+
+    Rows may be people (n = 1) or cells of a rollup. Raises ValueError where they do not fit.
+    """
+
+    referees: Ints
+    exposure: Floats
+    n: Ints
+
+    @classmethod
+    def of(cls, referees: Any, exposure: Any = None, n: Any = None) -> Self:
+        """Rows from anything array-like; full exposure and one person each unless said.
+
+        Less than `LEAST` counts as no exposure. Who brought somebody all the same (F is an estimate)
+        gets `LEAST`.
+        """
+        x = counts(referees, "referees")
+        f = np.ones(len(x)) if exposure is None else floats(exposure, "exposure")
+        people = np.ones(len(x), np.int64) if n is None else counts(n, "n")
+        _same_length(referees=x, exposure=f, n=people)
+        if (f < 0).any() or (f > 1 + 1e-9).any():
+            raise ValueError("exposure: shares between 0 and 1 are needed")
+        f = np.where(f < LEAST, np.where(x > 0, LEAST, 0.0), f)
+        return cls(x, f, people)
+
+    def seen(self) -> "Offspring":
+        """Only who had any time to bring anybody."""
+        kept = (self.n > 0) & (self.exposure > 0)
+        return Offspring(self.referees[kept], self.exposure[kept], self.n[kept])
+
+    def merged(self, enough: int = 5_000, steps: int = 256) -> "Offspring":
+        """Itself, or where it has more rows than `enough`, people with the same X and (nearly) the
+        same F in one row each."""
+        if len(self.n) <= enough:
+            return self
+        cell = np.stack([self.referees, np.ceil(self.exposure * steps).astype(np.int64)])
+        kept, row = np.unique(cell, axis=1, return_inverse=True)
+        people = np.bincount(row.ravel(), weights=self.n)
+        exposure = np.bincount(row.ravel(), weights=self.n * self.exposure) / people
+        return Offspring(kept[0], exposure, people.astype(np.int64))
+
+    @property
+    def participants(self) -> int:
+        return int(self.n.sum())
+
+    @property
+    def total_referees(self) -> int:
+        return int((self.n * self.referees).sum())
+
+    @property
+    def total_exposure(self) -> float:
+        return float((self.n * self.exposure).sum())
+
+
+def log_pmf(x: Floats | Ints, mean: Floats | float, k: float | Floats) -> Floats:
+    """ln P(X = x) of NB(mean, size k); Poisson where k is infinite."""
+    if np.isinf(k).all():
+        return np.asarray(xlogy(x, mean) - mean - gammaln(np.asarray(x) + 1.0))
+    ways = gammaln(k + x) - gammaln(k) - gammaln(np.asarray(x) + 1.0)
+    return np.asarray(ways - k * np.log1p(mean / k) + xlogy(x, mean) - xlogy(x, k + mean))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """So many `participants` brought `referees` each; what two models would have instead."""
+
+    referees: int
+    participants: int
+    negative_binomial: float | None
+    poisson: float
+
+
+def histogram(rows: Offspring, k: float | None) -> tuple[Bar, ...]:
+    """The offspring histogram from 0 to the most anybody brought, beside NB(K·F, k) and Poisson(K·F)
+    of the same exposures; the former is None where `k` cannot be told. Empty without participants."""
+    rows = rows.seen().merged()
+    if not rows.participants:
+        return ()
+    people = np.bincount(rows.referees, weights=rows.n).astype(np.int64)
+    due = rows.total_referees / rows.total_exposure * rows.exposure
+
+    def foretold(x: int, size: float) -> float:
+        return float((rows.n * np.exp(log_pmf(np.full(len(due), x), due, size))).sum())
+
+    return tuple(
+        Bar(x, int(n), None if k is None else foretold(x, k), foretold(x, math.inf))
+        for x, n in enumerate(people)
+    )
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Mean and k: profile-likelihood intervals, and beside them those from the curvature at the
+    peak (Wald), which papers print."""
+
+    mean: Figure
+    k: Figure
+    mean_wald: Figure
+    k_wald: Figure
+    log_likelihood: float
+
+
+def fit(rows: Offspring) -> Fit:
+    """Maximum likelihood of (mean, k) with both kinds of 95 % interval.
+
+    Nobody seen: n/a. No referee at all: an upper bound of the mean only, and no k.
+    """
+    rows = rows.seen()
+    if not rows.participants:
+        nothing = absent(Reason.NOT_APPLICABLE, "nobody yet who could have brought anybody")
+        return Fit(nothing, nothing, nothing, nothing, 0.0)
+    if not rows.total_referees:
+        bound = upper_bound(rows.total_exposure)
+        unknown = absent(Reason.NOT_APPLICABLE, "k needs somebody who brought somebody")
+        return Fit(bound, unknown, bound, unknown, 0.0)
+
+    def of(mean: float, k: float) -> float:
+        return float((rows.n * log_pmf(rows.referees, mean * rows.exposure, k)).sum())
+
+    found = likelihood.estimate(of, around=rows.total_referees / rows.total_exposure)
+    wald_mean, wald_k = _wald(rows, found)
+    return Fit(found.mean, found.k, wald_mean, wald_k, found.log_likelihood)
+
+
+def _wald(rows: Offspring, found: likelihood.Estimate) -> tuple[Figure, Figure]:
+    mean, k = found.mean.value or 0.0, found.k.value
+    expected = mean * rows.exposure
+    spread = 1.0 if k is None else k / (k + expected)
+    information = float((rows.n * rows.exposure * spread).sum()) / mean
+    half = Z / math.sqrt(information)
+    in_mean = Figure(mean, max(mean - half, 0.0), mean + half)
+    if k is None:
+        return in_mean, found.k
+    step = k * 1e-3
+    at = [
+        float((rows.n * log_pmf(rows.referees, expected, k + by)).sum()) for by in (-step, 0, step)
+    ]
+    curvature = -(at[0] - 2 * at[1] + at[2]) / step**2
+    if curvature <= 0:
+        return in_mean, absent(Reason.UNBOUNDED, likelihood.NO_DISPERSION)
+    half = Z / math.sqrt(curvature)
+    return in_mean, Figure(k, max(k - half, 0.0), k + half)
+
+
+def upper_bound(exposure: float) -> Figure:
+    """With no referee at all: the mean above which that would happen in less than 1 of 20 cases.
+
+    exp(−K·ΣF) = 0.05 gives K = 3.00/ΣF (the "rule of three", Hanley & Lippman-Hand 1983, JAMA
+    249:1743). It assumes Poisson: with uneven pulls the true bound is higher, how much nobody can
+    say without referees.
+    """
+    if exposure <= 0:
+        return absent(Reason.TOO_EARLY, "nobody has had time to bring anybody")
+    bound = -math.log(0.05) / exposure
+    why = "nobody has brought anybody yet, so only an upper bound can be given"
+    return Figure(None, 0.0, bound, Reason.UPPER_BOUND, why)
+
+
+def dispersion(rows: Offspring) -> float:
+    """k̂ by profile likelihood, quick enough for a page: K is solved anew at each k.
+
+    Infinite where the counts are no more uneven than chance, as in capped rooms, or nobody brought
+    anybody. Many rows are first merged by F to 1/256, which k does not feel.
+    """
+    rows = rows.seen().merged()
+    if not rows.total_referees or not rows.total_exposure:
+        return math.inf
+    x, ways = np.unique(rows.referees, return_inverse=True)
+    times = np.bincount(ways, weights=rows.n).astype(np.float64)
+
+    def height(log_k: float) -> float:
+        k = math.exp(log_k)
+        mean = _mean_at(rows, k) * rows.exposure
+        of_x = float((times * (gammaln(k + x) - gammaln(k))).sum())
+        of_f = rows.n * (xlogy(rows.referees, mean / (k + mean)) - k * np.log1p(mean / k))
+        return of_x + float(of_f.sum())
+
+    low, high = (math.log(end) for end in likelihood.K_RANGE)
+    found = minimize_scalar(
+        lambda log_k: -height(log_k), bounds=(low, high), method="bounded", options={"xatol": 1e-4}
+    )
+    poisson = rows.total_referees / rows.total_exposure * rows.exposure
+    alike = float((rows.n * (xlogy(rows.referees, poisson) - poisson)).sum())
+    return math.inf if alike >= -float(found.fun) else math.exp(float(found.x))
+
+
+def _mean_at(rows: Offspring, k: float) -> float:
+    """The best K at this k, by Fisher scoring on its logarithm from ΣX/ΣF."""
+    mean = rows.total_referees / rows.total_exposure
+    for _ in range(25):
+        expected = mean * rows.exposure
+        weight = rows.n * k / (k + expected)
+        score = float((weight * (rows.referees - expected)).sum())
+        step = score / float((weight * expected).sum())
+        mean *= math.exp(max(-1.0, min(1.0, step)))
+        if abs(step) < 1e-8:
+            break
+    return mean
