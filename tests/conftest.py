@@ -35,8 +35,8 @@ hypothesis.settings.load_profile("engine")
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 
-# What migrations put there, or Django keeps for itself.
-_KEPT = ("django_migrations", "django_content_type", "auth_permission")
+# What migrations put there, Django keeps for itself, or served processes know for the day.
+_KEPT = ("django_migrations", "django_content_type", "auth_permission", "invites_salt")
 
 
 @pytest.fixture(scope="session")
