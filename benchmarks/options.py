@@ -22,21 +22,29 @@ CASES = (
     "tiers",
 )
 # Told once, not measured in rounds.
-STORIES = ("replay-groups", "oversell", "anatomy", "referrals", "tiers-million")
+STORIES = (
+    "replay-groups",
+    "oversell",
+    "anatomy",
+    "tiers-million",
+    "referrals",
+    "scale-links",
+)
 
 
 @dataclass(frozen=True)
 class Options:
     """`connections` are the load generator's to the engine, and pgbench's to PostgreSQL.
 
-    `members` is how many the sweeper of tiers finds, `groups` how many are replayed, `runs` how often
-    a scarce stock is sold.
+    `members` is how many the sweeper of tiers finds, `links` how many there are in the end of
+    `scale-links`, `groups` how many are replayed, `runs` how often a scarce stock is sold.
     """
 
     rounds: int
     seconds: float
     connections: int
     members: int
+    links: int
     groups: int
     runs: int
     only: tuple[str, ...]
@@ -51,21 +59,23 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each round (3)")
     parser.add_argument("--connections", type=int, default=16, help="of the load (16)")
     parser.add_argument("--members", type=int, default=1_000_000, help="with a tier (1000000)")
+    parser.add_argument("--links", type=int, default=1_000_000, help="ten visits each (1000000)")
     parser.add_argument("--groups", type=int, default=20_000, help="replayed (20000)")
     parser.add_argument("--runs", type=int, default=100, help="on a scarce stock (100)")
     known = (*CASES, *STORIES)
     parser.add_argument("--only", action="append", choices=known, help="this case; repeatable")
     parser.add_argument("--json", type=Path, default=var_dir(os.environ, BASE_DIR) / "bench.json")
     given = parser.parse_args(arguments)
-    numbers = (given.rounds, given.members, given.groups, given.runs)
+    numbers = (given.rounds, given.members, given.links, given.groups, given.runs)
     if min(numbers) < 1 or given.seconds <= 0 or given.connections < 2:
-        parser.error("at least 1 round, member, group and run, some time, and 2 connections")
+        parser.error("at least 1 round, member, link, group and run, some time, and 2 connections")
     asked = given.only or known
     return Options(
         given.rounds,
         given.seconds,
         given.connections,
         given.members,
+        given.links,
         given.groups,
         given.runs,
         tuple(name for name in CASES if name in asked),

@@ -36,6 +36,7 @@ def machine(database: Database, options: Options) -> dict[str, Any]:
         "seconds": options.seconds,
         "connections": options.connections,
         "members": options.members,
+        "links": options.links,
         "groups": options.groups,
         "runs": options.runs,
         "generators": {"GET": visits.generator(), "POST": LOAD, "SQL": "pgbench"},

@@ -12,7 +12,7 @@ from django.db import connection
 from rich.progress import Progress
 
 from apps.demo.history import HistoryRefused
-from benchmarks import anatomy, oversell, referrals, replay, seats, tiers
+from benchmarks import anatomy, oversell, referrals, replay, scale, seats, tiers
 from benchmarks.database import Database, fresh_database
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
@@ -181,10 +181,21 @@ def _beside_a_peer(options: Options, url: str, progress: Progress) -> Story:
     return Story("referrals", title, (line,), told)
 
 
+def _scaled(options: Options, url: str, progress: Progress) -> Story:
+    task = progress.add_task("scale-links", total=None)
+    few, many = scale.measure(options, url)
+    progress.remove_task(task)
+    title = "opening a link where there are few, and where there are very many"
+    times = f"many ÷ few: {many.ratio / few.ratio:.2f}, each by the ceiling of its moment"
+    told = {"few": scale.told(few), "many": scale.told(many)}
+    return Story("scale-links", title, (few.line(), many.line(), times), told)
+
+
 STORIES: dict[str, Callable[[Options, str, Progress], Story]] = {
     "replay-groups": _replayed,
     "oversell": _oversold,
     "anatomy": _dissected,
     "tiers-million": _swept,
     "referrals": _beside_a_peer,
+    "scale-links": _scaled,
 }

@@ -35,8 +35,8 @@ hypothesis.settings.load_profile("engine")
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 
-# What migrations put there, or Django keeps for itself.
-_KEPT = ("django_migrations", "django_content_type", "auth_permission")
+# What migrations put there, Django keeps for itself, or served processes know for the day.
+_KEPT = ("django_migrations", "django_content_type", "auth_permission", "invites_salt")
 
 
 @pytest.fixture(scope="session")
@@ -172,6 +172,8 @@ def fronted(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
 def granian(port: int, log: Path, *words: str, **more: str) -> Iterator[str]:
     """Run granian with these words on this worker's database; its base address."""
     ours = {"DATABASE_URL": database_url(), "SECRET_KEY": settings.SECRET_KEY}
+    # All tests come from one address.
+    ours |= {"GUESSES_PER_ADDRESS": "1000000", "GUESSES_PER_MEMBER": "1000000"}
     command = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port), *words]
     with log.open("w") as out:
         process = subprocess.Popen(

@@ -90,7 +90,7 @@ class Front:
         now = clock.now()
         if not services.is_salt_known(now=now):
             await self._in_thread(partial(services.salt_of_day, now=now))
-        opening = opening_in(environ)
+        opening = opening_in(environ, now=now)
         key = _key(environ, opening)
         page = self._page(key) or await self._drawn(key, environ)
         if isinstance(page, Answer):

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import anatomy, stage
 
-HOLD, PAYMENT = 3, 40
+HOLD, PAYMENT = 3, 41
 
 
 @pytest.fixture

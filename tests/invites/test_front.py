@@ -25,7 +25,7 @@ from tests.makers import now
 from tests.pages.makers import PHONE, make_link, make_room
 
 TOKEN = re.compile(r"(vis_\w{22})(:|%3A)([\w-]{43})")
-EXPIRES = re.compile(r"(?i)expires[=:][^;\n]+")
+PASSING = re.compile(r"(?i)(expires[=:]|ratelimit-\w+:)[^;\n]+")
 
 
 class Counted:
@@ -80,7 +80,7 @@ def told(answer: Answer) -> str:
 
 def plain(answer: Answer) -> str:
     """An answer without what is another each time."""
-    return EXPIRES.sub("", TOKEN.sub("TOKEN", told(answer)))
+    return PASSING.sub("", TOKEN.sub("TOKEN", told(answer)))
 
 
 def token(answer: Answer) -> str:
@@ -204,10 +204,10 @@ def test_served_it_answers_what_the_web_server_answers(
 
 
 def as_told(answer: httpx.Response) -> str:
-    named = sorted(
-        pair for pair in answer.headers.items() if pair[0] not in ("date", "expires", "server")
+    headers = tuple(
+        pair for pair in sorted(answer.headers.items()) if pair[0] not in ("date", "server")
     )
-    return EXPIRES.sub("", TOKEN.sub("TOKEN", f"{answer.status_code} {named} {answer.text}"))
+    return plain(Answer(answer.status_code, headers, answer.content))
 
 
 def test_an_hour_later_it_is_a_visit_again_and_others_are_nobodys_repeat(door: Front) -> None:
@@ -221,3 +221,14 @@ def test_an_hour_later_it_is_a_visit_again_and_others_are_nobodys_repeat(door: F
     ask(door, f"/s/{make_link('cleo').code}")
     skipped = list(Visit.objects.order_by("pk").values_list("skipped", flat=True))
     assert skipped == ["", "repeat", "", "bot", ""]
+
+
+@pytest.mark.parametrize("make", [make_link, make_room_link])
+def test_no_header_and_no_way_out_is_put_in_by_an_address(door: Front, make: Any) -> None:
+    code = make().code
+    odd = "channel=%0d%0aX-Evil:%201&visit=https://evil.example&next=//evil.example"
+    for path in (f"/s/{code}?{odd}", f"/s/{code}%0d%0aX-Evil:%201", f"/s/{code}?{odd}"):
+        answer = ask(door, path)
+        assert answer.status in (200, 302, 404)
+        assert "evil" not in "\n".join(map(": ".join, answer.headers)).lower()
+        assert b"evil.example" not in answer.body

@@ -33,14 +33,15 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 choices=[
-                    ("", "counted"),
-                    ("bot", "Bot"),
-                    ("preview", "Preview"),
-                    ("prefetch", "Prefetch"),
-                    ("head", "Head"),
-                    ("repeat", "Repeat"),
+                    ("", "yes"),
+                    ("bot", "no: a bot"),
+                    ("preview", "no: a card drawn of it"),
+                    ("prefetch", "no: looked ahead"),
+                    ("head", "no: only the head"),
+                    ("repeat", "no: again within the hour"),
                 ],
                 max_length=8,
+                verbose_name="counted",
             ),
         ),
     ]

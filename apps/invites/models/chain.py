@@ -124,12 +124,12 @@ class Visit(models.Model):
     """
 
     class Skipped(models.TextChoices):
-        COUNTED = "", "counted"
-        BOT = "bot"
-        PREVIEW = "preview"
-        PREFETCH = "prefetch"
-        HEAD = "head"
-        REPEAT = "repeat"
+        COUNTED = "", "yes"
+        BOT = "bot", "no: a bot"
+        PREVIEW = "preview", "no: a card drawn of it"
+        PREFETCH = "prefetch", "no: looked ahead"
+        HEAD = "head", "no: only the head"
+        REPEAT = "repeat", "no: again within the hour"
 
     class Device(models.TextChoices):
         PHONE = "phone"
@@ -143,7 +143,7 @@ class Visit(models.Model):
     channel = models.CharField(max_length=32, blank=True)
     device = models.CharField(max_length=12, choices=Device.choices, blank=True, db_default="")
     visitor = models.CharField(max_length=22, blank=True, db_default="")
-    skipped = models.CharField(max_length=8, choices=Skipped.choices, blank=True)
+    skipped = models.CharField("counted", max_length=8, choices=Skipped.choices, blank=True)
     opened_at = models.DateTimeField(db_default=EngineNow())
 
     class Meta:

@@ -1,8 +1,10 @@
 """What visitors are hashed with: fresh each day, and forgotten."""
 
 import datetime as dt
+import functools
 import secrets
 
+from django.db import transaction
 from django.db.models.functions import TruncDate
 
 from apps.core.clock import EngineNow
@@ -18,9 +20,14 @@ def salt_of_day(*, now: dt.datetime) -> bytes:
     salt = _known.get(day)
     if salt is None:
         salt = _found_or_made(day)
-        _known.clear()
-        _known[day] = salt
+        transaction.on_commit(functools.partial(_remember, day, salt))
     return salt
+
+
+def _remember(day: dt.date, salt: bytes) -> None:
+    """Only once it is committed: what is rolled back is nobody's salt."""
+    _known.clear()
+    _known[day] = salt
 
 
 def is_salt_known(*, now: dt.datetime) -> bool:
