@@ -178,12 +178,15 @@ def test_olga_lets_a_partners_codes_bring_people(olga: Client, campaign: Campaig
     batch, _ = codes_of(template)
     address = reverse("admin:invites_couponlink_add")
     assert olga.get(address).status_code == 200
-    given = {"link": link.pk, "template": "", "batch": batch.pk}
+    given = {"link": link.code, "template": "", "batch": batch.public_id}
     assert olga.post(address, given).status_code == 302
     assert CouponLink.objects.get().batch == batch
     assert olga.post(address, given).status_code == 302  # again changes nothing
-    refused = olga.post(address, {**given, "link": other.pk}).content.decode()
+    refused = olga.post(address, {**given, "link": other.code}).content.decode()
     assert "bring people to another link of this campaign already" in refused
+    lost = olga.post(address, {"link": "nosuch", "batch": "bat_nosuch"}).content.decode()
+    assert "There is no link with this code." in lost
+    assert "There is no batch with this id." in lost
     both = olga.post(address, {**given, "template": template.pk}).content.decode()
     assert "Choose a template, or one of its batches." in both
     assert CouponLink.objects.count() == 1

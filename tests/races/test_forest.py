@@ -136,3 +136,47 @@ def test_one_member_through_many_doors_at_once(campaign: Campaign, promised: Non
     outcomes = at_once(*(lambda: join(campaign, bob, code) for _ in range(8)))
     assert {outcome.pk for outcome in outcomes} == {campaign.participants.get(member=bob).pk}
     assert edges(campaign) == {("bob", "ann")}
+
+
+def two_codes(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Bob is about to join by ann's code; before he is there, he has joined by cleo's."""
+    ann, bob, cleo = (make_member(name) for name in ("ann", "bob", "cleo"))
+    anns, cleos = code_of(campaign, ann), code_of(campaign, cleo)
+    gap = Gap(admitting._place_below, lambda: join(campaign, bob, cleos))
+    monkeypatch.setattr(admitting, "_place_below", gap)
+    outcome = attempt(lambda: join(campaign, bob, anns))
+    assert isinstance(gap.outcome, Participant), gap.outcome
+    return outcome
+
+
+def test_two_codes_bound_at_once(
+    campaign: Campaign, promised: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = two_codes(campaign, monkeypatch)
+    assert edges(campaign) == {("bob", "cleo")}
+    bob = campaign.participants.get(member__profile__nickname="bob")
+    assert outcome == bob
+    assert bob.member.touches.count() == 2  # both are kept: the next door weighs them
+    assert bob.link is not None
+    assert bob.link.participant == bob.referrer
+
+
+def test_control_without_the_unique_key_bob_would_be_there_twice(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with without("invites_participant", "participant_once"):
+        outcome = two_codes(campaign, monkeypatch)
+        assert isinstance(outcome, Participant.MultipleObjectsReturned), outcome
+
+
+def test_many_codes_bound_at_once(campaign: Campaign, promised: None) -> None:
+    ann, bob, cleo = (make_member(name) for name in ("ann", "bob", "cleo"))
+    codes = [code_of(campaign, ann), code_of(campaign, cleo)] * 4
+    outcomes = at_once(*each(lambda code: join(campaign, bob, code), *codes))
+    assert all(isinstance(outcome, Participant) for outcome in outcomes), outcomes
+    there = campaign.participants.get(member=bob)
+    assert there.referrer is not None
+    assert there.referrer.member in (ann, cleo)
+    assert there.link is not None
+    assert there.link.participant == there.referrer
+    assert bob.touches.count() == 8

@@ -185,23 +185,3 @@ def test_control_without_the_locks_the_trigger_refuses(
     outcome = newcomer_in_between(story, monkeypatch)
     assert isinstance(outcome, Exception)
     assert "referees" in str(outcome)
-
-
-def test_two_codes_bound_at_once(committed: None, promised: None) -> None:
-    """Whichever comes last is the last touch; each is kept, and the referrer is one of the two."""
-    campaign = make_campaign(qualifying_act="room")
-    ann, bob, cleo = (make_member(name) for name in ("ann", "bob", "cleo"))
-    codes = []
-    for member in (ann, cleo):
-        link, _ = campaign_link(
-            campaign=campaign, member_id=member.pk, brought=Brought(), now=now()
-        )
-        codes.append(link.code)
-    binds: list[Callable[[], None]] = [lambda c=c: join(campaign, bob, c) for c in codes * 4]  # type: ignore[misc]
-    assert at_once(*binds) == [None] * 8
-    brought = place(campaign, bob)
-    assert brought.referrer is not None
-    assert brought.referrer.member in (ann, cleo)
-    assert campaign.participants.filter(member=bob).count() == 1
-    assert brought.member.touches.count() == 8
-    assert brought.link.participant == brought.referrer

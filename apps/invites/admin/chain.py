@@ -4,9 +4,11 @@ from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.core.admin import FactAdmin, FactInline, status_column
 from apps.core.errors import EngineError
+from apps.coupons.models import Batch, Template
 from apps.invites import services
 from apps.invites.chain_pages import ChainPages
 from apps.invites.funnel_pages import FunnelPages
@@ -101,6 +103,31 @@ class ShareAdmin(FunnelPages, FactAdmin):
 class CouponLinkForm(forms.ModelForm):
     """Binds through the service; what it refuses is said at the form."""
 
+    link = forms.ModelChoiceField(
+        Link.objects.select_related("participant__campaign"),
+        to_field_name="code",
+        widget=UnfoldAdminTextInputWidget,
+        label="Code of the link",
+        help_text="Whoever takes one of the coupons was brought by whose link this is.",
+        error_messages={"invalid_choice": "There is no link with this code."},
+    )
+    template = forms.ModelChoiceField(
+        Template.objects.exclude(status=Template.Status.DRAFT).order_by("-pk"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        label="All coupons of a template",
+        help_text="One that nothing else gives: a reward or a gift would bring people, too.",
+    )
+    batch = forms.ModelChoiceField(
+        Batch.objects.select_related("template"),
+        to_field_name="public_id",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        label="Or one batch, by its id",
+        help_text="bat_…: codes of a mass issue, handed out by a partner, say.",
+        error_messages={"invalid_choice": "There is no batch with this id."},
+    )
+
     class Meta:
         model = CouponLink
         fields = ("link", "template", "batch")
@@ -132,16 +159,9 @@ class CouponLinkAdmin(FactAdmin):
         "batch__template",
     )
     search_fields = ("link__code", "template__name", "batch__public_id")
-    autocomplete_fields = ("link", "template", "batch")
     fields = ("link", "template", "batch")
     ordering = ("-id",)
     show_full_result_count = False
-    labels = {"link": "Link", "template": "All coupons of a template", "batch": "Or of one batch"}
-    help_texts = {
-        "link": "Whoever takes one of the coupons was brought by whose link this is.",
-        "template": "Choose one that nothing else gives: a reward or a gift would bring people, too.",
-        "batch": "Codes of a mass issue, handed out by a partner, say.",
-    }
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("invites.add_couponlink")
