@@ -10,9 +10,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apps.campaigns.models import Campaign
-from apps.invites import forest, tracing
 from apps.invites.models import Participant
-from apps.invites.selectors import may_move
+from apps.invites.selectors import forest, may_move, tracing
 from apps.members.admin import member_name
 
 FRIENDS_ON_A_PAGE = 25

@@ -10,8 +10,8 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.campaigns.models import Campaign
-from apps.invites import funnels
 from apps.invites.models import Participant
+from apps.invites.selectors import funnels
 from apps.members.admin import member_name
 
 _MOST_CAMPAIGNS = 500

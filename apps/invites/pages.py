@@ -16,7 +16,6 @@ from django.urls import reverse
 
 from apps.campaigns.models import Campaign
 from apps.core import clock
-from apps.invites.link_selectors import target_of
 from apps.invites.models import Link
 from apps.invites.rules import (
     Afterwards,
@@ -27,6 +26,7 @@ from apps.invites.rules import (
     platform_of,
     utm_of,
 )
+from apps.invites.selectors.links import target_of
 from apps.members.selectors import Face, faces
 
 # Everything a page needs is ours, but pictures are where the shop keeps them.

@@ -1,25 +1,25 @@
 from django.urls import path
 
-from apps.invites import api, chain_api, link_api, views
+from apps.invites import api, views
 
 # Under /api/v1/.
 urlpatterns = [
     path("campaigns/<str:campaign_id>/link", api.CampaignLinkView.as_view(), name="campaign-link"),
     path("campaigns/<str:campaign_id>/join", api.JoinView.as_view(), name="campaign-join"),
     path("campaigns/<str:campaign_id>/draws", api.DrawsView.as_view(), name="campaign-draws"),
-    path("links", link_api.LinksView.as_view(), name="links"),
-    path("links/<str:code>/revoke", link_api.LinkRevokeView.as_view(), name="link-revoke"),
+    path("links", api.LinksView.as_view(), name="links"),
+    path("links/<str:code>/revoke", api.LinkRevokeView.as_view(), name="link-revoke"),
     path("visits", api.VisitsView.as_view(), name="visits"),
     path("me/touches", api.TouchesView.as_view(), name="my-touches"),
     path(
         "campaigns/<str:campaign_id>/funnel",
-        chain_api.FunnelsView.as_view(),
+        api.FunnelsView.as_view(),
         name="campaign-funnel",
     ),
-    path("me/referrals", chain_api.MyReferralsView.as_view(), name="my-referrals"),
-    path("links/<str:code>/shares", chain_api.SharesView.as_view(), name="link-shares"),
-    path("participants/<str:participant_id>/tree", chain_api.TreeView.as_view(), name="tree"),
-    path("participants/<str:participant_id>/trace", chain_api.TraceView.as_view(), name="trace"),
+    path("me/referrals", api.MyReferralsView.as_view(), name="my-referrals"),
+    path("links/<str:code>/shares", api.SharesView.as_view(), name="link-shares"),
+    path("participants/<str:participant_id>/tree", api.TreeView.as_view(), name="tree"),
+    path("participants/<str:participant_id>/trace", api.TraceView.as_view(), name="trace"),
 ]
 
 # For people.

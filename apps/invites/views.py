@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from apps.campaigns.models import Campaign
 from apps.core import clock, guesses
-from apps.invites import link_selectors, poster, qr, selectors, services
+from apps.invites import poster, qr, selectors, services
 from apps.invites.models import Link
 from apps.invites.openings import opening_of
 from apps.invites.pages import (
@@ -29,6 +29,7 @@ from apps.invites.pages import (
     title_of,
 )
 from apps.invites.poster import Poster
+from apps.invites.selectors import links as link_selectors
 from apps.invites.services import LinkClosed
 from apps.invites.sheets import SHEET
 from apps.members.selectors import Face, faces

@@ -8,9 +8,8 @@ import pytest
 from django.db import connection
 
 from apps.campaigns.models import Campaign
-from apps.invites import forest
 from apps.invites.models import Participant
-from apps.invites.selectors import Brought
+from apps.invites.selectors import Brought, forest
 from apps.invites.services import campaign_join, campaign_link
 from tests.makers import make_campaign, make_member, now
 

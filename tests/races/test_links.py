@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from apps.invites import link_selectors
 from apps.invites.models import Link, Visit
 from apps.invites.rules import Opening, Standing
+from apps.invites.selectors import links as link_selectors
 from apps.invites.services import CodeTaken, LinkClosed, NewLink, link_create, link_open
 from tests.makers import make_campaign, make_member, now
 from tests.races.threads import Gap, at_once, attempt, each, without_row_locks

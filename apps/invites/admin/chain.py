@@ -17,6 +17,7 @@ from apps.invites.models import (
     CampaignOrder,
     CouponLink,
     Draw,
+    Link,
     Participant,
     Share,
     Touch,

@@ -20,13 +20,14 @@ from apps.core.admin import EngineAdmin, run_on_each
 from apps.core.csv_export import csv_response
 from apps.core.errors import EngineError
 from apps.core.transactions import retrying
-from apps.invites import link_selectors, services
+from apps.invites import services
 from apps.invites.admin.forms import LinkForm, ManyLinksForm, NewLinkForm
-from apps.invites.link_selectors import Figures
 from apps.invites.models import Link
 from apps.invites.openings import link_url, public_url
 from apps.invites.rules import Standing
 from apps.invites.rules.bulk import COLUMNS, MOST_LINES, FileUnreadable, link_lines
+from apps.invites.selectors import links as link_selectors
+from apps.invites.selectors.links import Figures
 from apps.members.admin import member_name
 from apps.members.models import Identity
 

@@ -10,7 +10,6 @@ from apps.core.clock import EngineNow, engine_now
 from apps.core.errors import Conflict, Invalid
 from apps.core.ids import new_code
 from apps.core.transactions import in_transaction
-from apps.invites import link_selectors
 from apps.invites.models import Link, Participant, Visit
 from apps.invites.rules import (
     OVER,
@@ -23,6 +22,7 @@ from apps.invites.rules import (
     skip_reason,
 )
 from apps.invites.selectors import Brought
+from apps.invites.selectors import links as link_selectors
 from apps.invites.services.admitting import participant_admit
 from apps.invites.services.visits import LinkRevoked, came_lately, visit_record
 

@@ -28,10 +28,10 @@ from apps.core.csv_export import csv_response
 from apps.core.errors import EngineError
 from apps.core.templatetags.money import money
 from apps.core.transactions import retrying
-from apps.invites import tracing
 from apps.invites.admin import ParticipantAdmin
-from apps.invites.funnels import Funnel, funnels_by_channel, funnels_of_owner, summed
 from apps.invites.models import Link, Override, Participant
+from apps.invites.selectors import tracing
+from apps.invites.selectors.funnels import Funnel, funnels_by_channel, funnels_of_owner, summed
 from apps.invites.services import Author
 from apps.invites.services.overriding import REASON_LENGTH
 from apps.members.admin import member_name

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from apps.core import clock
 from apps.core.api import EngineView, idempotent, parsed
 from apps.core.callers import caller_of, is_test
-from apps.invites.chain_api import OverrideOutput
+from apps.invites.api import OverrideOutput
 from apps.invites.selectors import ParticipantUnknown, participant_by_public_id
 from apps.invites.services import Author
 from apps.invites.services.overriding import REASON_LENGTH

@@ -8,8 +8,19 @@ from django.db.models import Count, QuerySet
 
 from apps.campaigns.models import Campaign
 from apps.core import statements
+from apps.core.errors import NotFound
 from apps.invites.models import Landing, Link, Target, Visit
-from apps.invites.rules import CampaignTerms, LinkTerms, Platform, Standing, next_change, standing
+from apps.invites.rules import (
+    CampaignTerms,
+    LinkTerms,
+    Platform,
+    Standing,
+    code_meant,
+    next_change,
+    standing,
+)
+from apps.invites.selectors.tokens import VisitTokenInvalid, visit_by_token
+from apps.members.selectors import Face, faces
 
 
 def terms_of(link: Link) -> LinkTerms:
@@ -134,3 +145,46 @@ def standings_of(
         )
         for link in links
     }
+
+
+class LinkUnknown(NotFound):
+    code = "link_unknown"
+    is_guess = True
+    message = "There is no link with this code."
+
+
+def link_by_code(code: str, *, pointer: str = "") -> Link:
+    """The link with this code, its participant and campaign loaded. Raises LinkUnknown.
+
+    Codes are small letters; a phone may begin one with a capital.
+    """
+    link = (
+        Link.objects.select_related("participant__campaign", "participant__member")
+        .filter(code=code_meant(code))
+        .first()
+    )
+    if link is None:
+        raise LinkUnknown(pointer=pointer)
+    return link
+
+
+def guest_link(token: str, campaign: Campaign) -> Link | None:
+    """The link by which a guest with this visit token came to a campaign; None where it is none.
+
+    A guest's token may be old, cut off, revoked or of another campaign: no reason to show them less.
+    """
+    try:
+        link = visit_by_token(token).link if token else None
+    except VisitTokenInvalid:
+        return None
+    if link is None or link.revoked_at is not None:
+        return None
+    return link if link.participant.campaign_id == campaign.pk else None
+
+
+def face_of(link: Link | None) -> Face | None:
+    """The face of whose link it is."""
+    if link is None:
+        return None
+    owner = link.participant.member_id
+    return faces({owner}).get(owner)

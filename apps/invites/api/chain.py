@@ -12,8 +12,9 @@ from apps.campaigns.selectors import campaign_by_public_id
 from apps.core.api import EnginePagination, EngineView, idempotent, parsed
 from apps.core.callers import Door, acting_member_id, is_test
 from apps.core.errors import Invalid
-from apps.invites import forest, funnels, selectors, services, tracing
+from apps.invites import selectors, services
 from apps.invites.models import Link, Participant
+from apps.invites.selectors import forest, funnels, tracing
 from apps.members.selectors import Face
 
 CHANNEL_LENGTH = 32

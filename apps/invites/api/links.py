@@ -15,10 +15,11 @@ from apps.core import clock
 from apps.core.api import EnginePagination, EngineView, idempotent
 from apps.core.callers import is_test
 from apps.core.errors import Invalid
-from apps.invites import link_selectors, selectors, services
+from apps.invites import selectors, services
 from apps.invites.models import Link
 from apps.invites.openings import link_url, public_url
 from apps.invites.rules import CODE_LONGEST, Afterwards, LinkKind, Standing, code_meant
+from apps.invites.selectors import links as link_selectors
 from apps.members.models import Identity
 from apps.members.selectors import member_by_external_id
 
