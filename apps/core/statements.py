@@ -1,5 +1,7 @@
 """Sending SQL that is written by hand: the few statements of a hot path."""
 
+import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,7 +27,7 @@ def run(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
             return watched.fetchall() if watched.description else []
     _make_ready(connection)
     with connection.wrap_database_errors:
-        return _rows(psycopg.Cursor(connection.connection).execute(statement, parameters))
+        return _rows(_send(connection.connection, statement, parameters))
 
 
 def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
@@ -43,7 +45,7 @@ def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors:
         raw = connection.connection
         with raw.pipeline():
-            cursors = [psycopg.Cursor(raw).execute(*one) for one in asked]
+            cursors = [_send(raw, *one) for one in asked]
         return _rows(cursors[-1])
 
 
@@ -57,7 +59,36 @@ def _make_ready(connection: BaseDatabaseWrapper) -> None:
     connection.validate_no_broken_transaction()
 
 
-def _rows(cursor: "psycopg.Cursor[Any]") -> list[tuple[Any, ...]]:
+def _send(
+    raw: "psycopg.Connection[Any]", statement: str, parameters: Parameters
+) -> "psycopg.RawCursor[Any]":
+    text, names = _numbered(statement)
+    if isinstance(parameters, Mapping):
+        parameters = [parameters[name] for name in names]
+    return psycopg.RawCursor(raw).execute(text, parameters)
+
+
+_PLACE = re.compile(r"%(?:\((\w+)\)s|(s)|(%))")
+
+
+@functools.lru_cache(maxsize=1000)
+def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
+    """A statement with PostgreSQL's own `$1`, `$2` …, and the names they stand for.
+
+    psycopg would do it, and forgets what is longer than 4,096 letters or has more than 50 parameters.
+    """
+    names: dict[str, int] = {}
+
+    def number(place: re.Match[str]) -> str:
+        if place[3]:
+            return "%"
+        name = place[1] or str(len(names))
+        return f"${names.setdefault(name, len(names) + 1)}"
+
+    return _PLACE.sub(number, statement).encode(), tuple(names)
+
+
+def _rows(cursor: "psycopg.RawCursor[Any]") -> list[tuple[Any, ...]]:
     # `description` would say it too, at the price of an object for each column.
     has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
     return cursor.fetchall() if has_rows else []
