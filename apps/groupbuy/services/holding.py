@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -172,7 +172,9 @@ def seat_hold_and_reply(
     shown = body(held)
     asked = {
         **_of_seat(frozen, held, item),
-        **asdict(standing),
+        "hosted": standing.hosted,
+        "seats": standing.seats,
+        "open": standing.open,
         "inviter": came.inviter,
         "order_id": order_id,
         "body": Jsonb(shown),

@@ -4,7 +4,7 @@ import functools
 import hmac
 
 from django.core import signing
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from apps.campaigns.models import Campaign
 from apps.core.errors import Invalid
@@ -58,8 +58,12 @@ def is_cookie_token(token: str) -> bool:
 
 def visit_named(token: str) -> str:
     """The click id that a token of ours names, whichever way it is carried; "" of any other."""
+    token = token.removeprefix(_KEPT)
+    click_id, _, signature = token.partition(":")
+    if constant_time_compare(signature, visit_signature(click_id)):
+        return click_id
     try:
-        return signing.Signer(salt=_VISIT_SALT).unsign(token.removeprefix(_KEPT))
+        return signing.Signer(salt=_VISIT_SALT).unsign(token)  # by an older key, perhaps
     except signing.BadSignature:
         return ""
 
