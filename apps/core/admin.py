@@ -43,6 +43,12 @@ _COLOURS = {
 }
 
 
+def pk_in(object_id: Any) -> int:
+    """The primary key in an address of the admin; 0, which no row has, where none is in it."""
+    text = str(object_id)
+    return int(text[:18]) if text.isascii() and text.isdigit() else 0
+
+
 def status_column(field: str = "status", description: str = "Status") -> Column:
     """A list column that shows a choice as a coloured label."""
     colours = {status: colour for colour, group in _COLOURS.items() for status in group}

@@ -13,6 +13,7 @@ from unfold.decorators import action
 from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
 from apps.core import clock
+from apps.core.admin import pk_in
 from apps.reports import selectors
 from apps.reports.rules import ATTRIBUTED
 from apps.reports.viral.figures import Figure
@@ -35,7 +36,7 @@ class ReportedCampaignAdmin(WhatIfPages, CampaignAdmin):
     @action(description="Report", url_path="report", icon="monitoring")
     def report(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """How far the campaign spread and what it cost, for whoever may see the campaign."""
-        campaign = get_object_or_404(Campaign, pk=object_id)
+        campaign = get_object_or_404(Campaign, pk=pk_in(object_id))
         if not self.has_view_permission(request, campaign):
             raise PermissionDenied
         report = selectors.campaign_report(campaign, now=clock.now())

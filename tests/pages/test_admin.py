@@ -1,5 +1,6 @@
 """Every table of the admin opens, facts cannot be changed, and a form never puts old figures back."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -173,3 +174,22 @@ def test_the_report_is_for_whoever_may_see_campaigns(db: None, client: Client) -
 
 def test_the_report_of_no_campaign(olga: Client) -> None:
     assert olga.get(reverse("admin:campaigns_campaign_report", args=[0])).status_code == 404
+
+
+def pages_of_a_row() -> list[str]:
+    """The addresses of all pages of one row, of a row that cannot be there."""
+    found = []
+    for model, model_admin in admin.site._registry.items():
+        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        for pattern in model_admin.get_urls():
+            route = str(pattern.pattern)
+            if "object_id" in route:
+                found.append(base + re.sub(r"<[^>]*object_id>", "abc", route))
+    return found
+
+
+def test_no_page_of_a_row_that_cannot_be_there_is_an_error(olga: Client) -> None:
+    olga.raise_request_exception = False
+    pages = pages_of_a_row()
+    assert len(pages) > 100
+    assert {page for page in pages if olga.get(page).status_code >= 500} == set()

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from unfold.decorators import action
 
 from apps.core import clock
-from apps.core.admin import FactAdmin, mode_column, run_on_each, status_column
+from apps.core.admin import FactAdmin, mode_column, pk_in, run_on_each, status_column
 from apps.core.csv_export import csv_response
 from apps.coupons import selectors, services
 from apps.coupons.models import Batch, Claim, Coupon, PoolCode
@@ -67,7 +67,7 @@ class BatchAdmin(FactAdmin):
     @action(description="Download CSV", url_path="csv", icon="download", permissions=["view"])
     def download(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """The codes made so far."""
-        batch = get_object_or_404(Batch, pk=object_id)
+        batch = get_object_or_404(Batch, pk=pk_in(object_id))
         rows = (row[1:] for row in selectors.batch_codes(batch))
         return csv_response(f"{batch.public_id}.csv", ("code", "expires_at"), rows)
 

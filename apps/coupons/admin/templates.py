@@ -19,6 +19,7 @@ from apps.core.admin import (
     EngineAdmin,
     EngineTabularInline,
     mode_column,
+    pk_in,
     run_on_each,
     status_column,
 )
@@ -313,7 +314,7 @@ class TemplateAdmin(EngineAdmin):
         return self._page(request, "coupons/import_codes.html", template, "Import codes", context)
 
     def _template(self, request: HttpRequest, object_id: str) -> Template:
-        template = get_object_or_404(Template, pk=object_id)
+        template = get_object_or_404(Template, pk=pk_in(object_id))
         if not self.has_change_permission(request, template):
             raise PermissionDenied
         return template

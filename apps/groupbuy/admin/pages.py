@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.core.admin import run_on_each
+from apps.core.admin import pk_in, run_on_each
 from apps.groupbuy import effects, services
 from apps.groupbuy.models import Offer, Room
 from apps.groupbuy.rules import ACTIVE
@@ -54,7 +54,7 @@ class RoomPages(ModelAdmin):
 
     @action(description="Cancel…", url_path="to-cancel", icon="block", permissions=["to_cancel"])
     def to_cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.before_cancel([int(object_id)])
+        return self.before_cancel([pk_in(object_id)])
 
     def before_cancel(self, room_ids: Iterable[int]) -> HttpResponse:
         """To the page that says what cancelling these rooms means."""

@@ -102,10 +102,10 @@ class LinkAdmin(EngineAdmin):
     actions_detail = ("revoke_this",)
     fixed = (
         *("code", "address", "qr_code", "owner", "campaign", "of", "room", "channel"),
-        *("stands", "opens", "joined", "orders", "created_at", "revoked_at"),
+        *("standing", "opens", "joined", "orders", "created_at", "revoked_at"),
     )
     fieldsets = (
-        (None, {"fields": (("code", "stands"), "address", ("owner", "campaign"), "qr_code")}),
+        (None, {"fields": (("code", "standing"), "address", ("owner", "campaign"), "qr_code")}),
         ("What it brought", {"fields": (("opens", "joined", "orders"),)}),
         ("What it is of", {"fields": (("of", "room", "channel"), "label")}),
         (
@@ -167,6 +167,11 @@ class LinkAdmin(EngineAdmin):
     def stands(self, link: Any) -> Any:
         words = _WORDS[link.stands]
         return (link.stands.value, words) if link.stands.value in _COLOURS else words
+
+    @admin.display(description="Now")
+    def standing(self, link: Any) -> str:
+        """As `stands`, where there is no coloured label: on the page of one link."""
+        return _WORDS[link.stands]
 
     @admin.display(description="Visits")
     def opens(self, link: Any) -> str:

@@ -17,6 +17,7 @@ from unfold.widgets import (
 )
 
 from apps.campaigns.models import Campaign
+from apps.core.admin import pk_in
 from apps.members.models import Identity, Member
 from apps.orders.models import Order
 from apps.rewards.why import Answer, why
@@ -102,7 +103,7 @@ class AskedAbout:
     @action(description="Why?", url_path="why", icon="help", permissions=["ask"])
     def why(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The answers about this row."""
-        row = get_object_or_404(self.model, pk=object_id)  # type: ignore[attr-defined]
+        row = get_object_or_404(self.model, pk=pk_in(object_id))  # type: ignore[attr-defined]
         return why_redirect(order=row) if isinstance(row, Order) else why_redirect(member=row)
 
 

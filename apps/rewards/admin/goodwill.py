@@ -17,7 +17,7 @@ from unfold.forms import BaseDialogForm
 from apps.campaigns.models import Budget
 from apps.campaigns.rules import WORDS, Reason
 from apps.core import clock
-from apps.core.admin import FactAdmin, run_on_each, status_column
+from apps.core.admin import FactAdmin, pk_in, run_on_each, status_column
 from apps.core.errors import EngineError
 from apps.core.templatetags.money import money
 from apps.core.transactions import retrying
@@ -75,7 +75,7 @@ class GoodwillAdmin(FactAdmin):
             return False
         if object_id is None:
             return True
-        row = Goodwill.objects.filter(pk=object_id, status=Goodwill.Status.PROPOSED).first()
+        row = Goodwill.objects.filter(pk=pk_in(object_id), status=Goodwill.Status.PROPOSED).first()
         return row is not None and not proposed_by(row, _hand(request))
 
     @admin.display(description="Each gets")
@@ -137,7 +137,7 @@ class GoodwillAdmin(FactAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        row = Goodwill.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        row = Goodwill.objects.filter(pk=pk_in(object_id)).first()
         if row and row.status == Goodwill.Status.PROPOSED and proposed_by(row, _hand(request)):
             self.message_user(
                 request, "You proposed this: another operator has to approve it.", messages.INFO

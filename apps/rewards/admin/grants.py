@@ -12,7 +12,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.core import clock
-from apps.core.admin import FactAdmin, FactInline, run_on_each, status_column
+from apps.core.admin import FactAdmin, FactInline, pk_in, run_on_each, status_column
 from apps.members.admin import member_column
 from apps.rewards import services
 from apps.rewards.admin.asking import why_redirect
@@ -63,7 +63,8 @@ class GrantAdmin(FactAdmin):
         if not request.user.has_perm("rewards.change_grant"):
             return False
         return (
-            object_id is None or Grant.objects.filter(pk=object_id, status__in=_VOIDABLE).exists()
+            object_id is None
+            or Grant.objects.filter(pk=pk_in(object_id), status__in=_VOIDABLE).exists()
         )
 
     @action(
@@ -100,7 +101,7 @@ class GrantAdmin(FactAdmin):
     @action(description="Why?", url_path="why", icon="help", permissions=["view"])
     def why(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The answers about the grant's member in its campaign."""
-        grant = get_object_or_404(Grant.objects.select_related("campaign"), pk=object_id)
+        grant = get_object_or_404(Grant.objects.select_related("campaign"), pk=pk_in(object_id))
         return why_redirect(member=grant.member, campaign=grant.campaign)
 
 
