@@ -2,7 +2,8 @@
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -44,9 +45,28 @@ def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
     _make_ready(connection)
     with connection.wrap_database_errors:
         raw = connection.connection
-        with raw.pipeline():
+        with raw.pipeline() as pipeline, _held_back(pipeline):
             cursors = [_send(raw, *one) for one in asked]
         return _rows(cursors[-1])
+
+
+@contextmanager
+def _held_back(pipeline: "psycopg.Pipeline") -> Iterator[None]:
+    """Send nothing before all is queued.
+
+    psycopg sends each statement as soon as it can: then a lock that the first one takes is held
+    while Python, between two threads perhaps, still prepares the second.
+    """
+    pipeline._communicate_gen = _send_nothing  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del pipeline._communicate_gen
+
+
+def _send_nothing() -> Generator[Any, Any, None]:
+    return
+    yield
 
 
 def _is_watched(connection: BaseDatabaseWrapper) -> bool:
