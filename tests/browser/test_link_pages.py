@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from apps.invites.models import Landing, Link, Target
-from apps.invites.rules import Afterwards
-from apps.invites.services import NewLink, link_create
+from apps.invites.rules import Afterwards, Opening
+from apps.invites.services import NewLink, link_create, link_open
 from tests.browser.conftest import OpenTab
 from tests.makers import make_member, now
 from tests.pages.makers import SHOP, make_link, make_shop_campaign
@@ -53,7 +53,8 @@ def test_the_ways_on_and_the_picture_to_share(open_tab: OpenTab, phone: bool) ->
 @pytest.mark.parametrize("phone", [True, False])
 def test_a_link_that_is_over_shows_the_campaign(open_tab: OpenTab, phone: bool) -> None:
     link = make_partner_link(max_opens=1, afterwards=Afterwards.CAMPAIGN)
-    open_tab(f"/s/{link.code}", phone=True)
+    somebody = Opening("GET", "", is_bot=False, visitor="somebody else")
+    link_open(link=link, opening=somebody, now=now())
     tab = open_tab(f"/s/{link.code}", phone=phone, but="410")
     expect(tab.get_by_role("heading", level=1)).to_have_text("Everybody it was for has come")
     expect(tab.get_by_role("heading", name="Spring tea for two")).to_be_visible()

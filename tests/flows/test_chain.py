@@ -123,11 +123,11 @@ def test_the_funnel_from_intent_to_order(shop: Shop, ann: Phone, bob: Phone, cle
         "": (0, 0, 1, 1, 0, 0, 0),  # dora's typed code; bob's second look is a repeat
     }
     assert funnel(shop, campaign, "?by=link") == {
-        code: (3, 3, 2, 2, 1, 2, 1500),
+        code: (3, 2, 2, 2, 1, 2, 1500),
         bob.link(campaign): (0, 0, 1, 1, 0, 0, 0),
     }
     assert funnel(shop, campaign, "?by=participant") == {
-        ann_id: (3, 3, 2, 2, 1, 2, 1500),
+        ann_id: (3, 2, 2, 2, 1, 2, 1500),
         bob_id: (0, 0, 1, 1, 0, 0, 0),
     }
     assert funnel(shop, campaign, f"?by=link&participant={bob_id}").keys() == {bob.link(campaign)}
