@@ -30,6 +30,8 @@ from apps.core.replies import Asked, claim, keep
 from apps.core.transactions import retrying
 
 REPLAYED = "Idempotent-Replayed"
+# As WSGI spells it: `request.headers` copies them all to find one.
+_IDEMPOTENCY_KEY = "HTTP_IDEMPOTENCY_KEY"
 
 
 class IdempotencyKeyMissing(Invalid):
@@ -180,7 +182,7 @@ def idempotent(
         @functools.wraps(post)
         def door(view: EngineView, request: Request, *args: Any, **kwargs: Any) -> Response:
             caller = caller_of(request)
-            if caller is None and "Idempotency-Key" not in request.headers:
+            if caller is None and _IDEMPOTENCY_KEY not in request.META:
                 return retrying(lambda: _in_transaction(post, view, request, *args, **kwargs))
             asked = Asked(
                 names=(
@@ -214,7 +216,7 @@ def _credential(caller: Caller | None) -> str:
 
 def require_idempotency_key(request: Request) -> str:
     """The Idempotency-Key of a request. Raises IdempotencyKeyMissing or Invalid."""
-    key = request.headers.get("Idempotency-Key", "")
+    key = request.META.get(_IDEMPOTENCY_KEY, "")
     if not key:
         raise IdempotencyKeyMissing()
     if len(key) > 255:

@@ -1,15 +1,52 @@
-"""What is said to requests that no view can answer."""
+"""What every request passes, and what is said to those that no view can answer."""
 
 import logging
 from collections.abc import Callable
 
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 
 from apps.core import problems
 
 log = logging.getLogger(__name__)
+
+_API = "/api/v1/"
+
+
+class _OfPages:
+    """Before a middleware of Django's: the API knows neither cookies nor sessions, so it passes by.
+
+    Its doors are CSRF-exempt and authenticate by the Authorization header alone.
+    """
+
+    get_response: Callable[[HttpRequest], HttpResponse]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(_API):
+            return self.get_response(request)
+        answer: HttpResponse = super().__call__(request)  # type: ignore[misc]
+        return answer
+
+
+class PageSessionMiddleware(_OfPages, SessionMiddleware):
+    """Sessions, for operators in the admin."""
+
+
+class PageCsrfMiddleware(_OfPages, CsrfViewMiddleware):
+    """Forms that only our own pages may send."""
+
+
+class PageAuthenticationMiddleware(_OfPages, AuthenticationMiddleware):
+    """Which operator it is."""
+
+
+class PageMessageMiddleware(_OfPages, MessageMiddleware):
+    """What an operator is told after a form."""
 
 
 class NulMiddleware:

@@ -60,6 +60,7 @@ KEEP = """kept AS (
   SELECT %(asked_credential)s, %(asked_method)s, %(asked_path)s, %(asked_key)s,
          %(asked_fingerprint)s, {status}, {body}, engine_now()
   FROM {source}
+  RETURNING body
 )"""
 
 # The same for doors that take several statements.

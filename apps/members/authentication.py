@@ -27,7 +27,7 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
     def _server(self, text: str, request: Request) -> Caller:
-        acting_for = request.headers.get("On-Behalf-Of", "")
+        acting_for = request.META.get("HTTP_ON_BEHALF_OF", "")
         view = request.parser_context.get("view")
         if not acting_for and getattr(view, "looks_at_the_key", False):
             key = selectors.server_key_seen(text)

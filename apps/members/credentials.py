@@ -1,8 +1,10 @@
 """The two bearer credentials: a member's signed token and a shop's server key."""
 
 import datetime as dt
+import functools
 import hashlib
 import secrets
+import time
 from dataclasses import dataclass
 
 import jwt
@@ -40,14 +42,32 @@ def member_token_issue(claims: MemberClaims, *, now: dt.datetime) -> tuple[str, 
 
 def member_token_claims(token: str) -> MemberClaims:
     """What a member token says. Raises Unauthenticated when it is forged, foreign or expired."""
-    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+    claims, expires_at = _signed(token, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    if expires_at <= time.time():
+        raise Unauthenticated("This member token has expired. Get a new one.")
+    return claims
+
+
+@functools.lru_cache(maxsize=10_000)
+def _signed(token: str, secrets_known: tuple[str, ...]) -> tuple[MemberClaims, int]:
+    """What one of these secrets has signed, expired or not, and when it expires.
+
+    A phone shows the same token again and again, and what was signed once stays so. Raises
+    Unauthenticated, which is not remembered.
+    """
+    for secret in secrets_known:
         try:
-            body = jwt.decode(token, secret, algorithms=[_ALGORITHM], audience=_AUDIENCE)
-        except jwt.ExpiredSignatureError:
-            raise Unauthenticated("This member token has expired. Get a new one.") from None
+            body = jwt.decode(
+                token,
+                secret,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                options={"verify_exp": False, "require": ["exp"]},
+            )
         except jwt.InvalidTokenError:
             continue
-        return MemberClaims(int(body["mid"]), str(body["sub"]), bool(body["test"]))
+        claims = MemberClaims(int(body["mid"]), str(body["sub"]), bool(body["test"]))
+        return claims, int(body["exp"])
     raise Unauthenticated("This member token is not valid.")
 
 

@@ -185,7 +185,7 @@ class MemberStatementView(EngineView):
 def _spend_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
     fields = parsed(SpendInput, request.data)
     ttl = fields.get("ttl_seconds")
-    reservation = services.points_reserve_and_reply(
+    body = services.points_reserve_and_reply(
         external_id=fields["member"],
         amount=fields["amount"],
         order_id=fields["order_id"],
@@ -195,9 +195,7 @@ def _spend_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Res
         ttl=dt.timedelta(seconds=ttl) if ttl else None,
         reply=asked,
     )
-    if reservation is None:
-        return None
-    return Response(shown(SpendOutput, reservation), status=201)
+    return None if body is None else Response(body, status=201)
 
 
 class SpendsView(EngineView):

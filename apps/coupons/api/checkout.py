@@ -47,7 +47,7 @@ class CouponReserveView(EngineView):
 
 def _redeem_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
     fields = parsed(CouponRedeemInput, request.data)
-    coupon = services.coupon_redeem_and_reply(
+    body = services.coupon_redeem_and_reply(
         code=names["code"],
         external_id=fields["member"],
         order_id=fields["order_id"],
@@ -55,7 +55,7 @@ def _redeem_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Re
         now=clock.now(),
         reply=asked,
     )
-    return None if coupon is None else Response(shown(CouponUseOutput, coupon))
+    return None if body is None else Response(body)
 
 
 class CouponRedeemView(EngineView):

@@ -1,6 +1,7 @@
 """Coupons at checkout: reserved for an order, redeemed by its payment, returned by its refund."""
 
 import datetime as dt
+import json
 from typing import Any
 
 from django.db.models import Q
@@ -120,12 +121,9 @@ def _redeem_in_hand(
     }
     statement = _IN_HAND.format(usable=_USABLE, source="", member="%(member_id)s")
     rows = statements.run(statement, asked)
-    return _used(rows[0], member_id, asked) if rows else None
-
-
-def _used(row: tuple[Any, ...], member_id: int | None, asked: dict[str, Any]) -> Coupon:
-    pk, public_id, typed, moves, reference, expires_at, template, template_id = row
-    is_test = asked["is_test"]
+    if not rows:
+        return None
+    pk, public_id, typed, moves, reference, expires_at, template, template_id = rows[0]
     return Coupon(
         pk=pk,
         public_id=public_id,
@@ -135,10 +133,10 @@ def _used(row: tuple[Any, ...], member_id: int | None, asked: dict[str, Any]) ->
         expires_at=expires_at,
         template=Template(pk=template, public_id=template_id, is_test=is_test),
         member_id=member_id,
-        order_id=asked["order_id"],
+        order_id=order_id,
         is_test=is_test,
         status=Status.REDEEMED,
-        redeemed_at=asked["now"],
+        redeemed_at=now,
     )
 
 
@@ -153,7 +151,7 @@ WITH {asked}, holder AS (
   WHERE identity.is_test = %(is_test)s AND identity.kind = 'external_id'
     AND identity.namespace = '' AND identity.value = %(external_id)s
 ), used AS ({used}), {event}, {keep}
-SELECT * FROM used
+SELECT body FROM kept
 """
 _PAYLOAD = """jsonb_build_object(
     'coupon', public_id, 'template', template, 'reference', reference,
@@ -164,13 +162,28 @@ _REPLY = """jsonb_build_object(
     'expires_at', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))"""
 
 
+_REDEEM_AND_REPLY = _IN_HAND_AND_REPLY.format(
+    asked=ASKED,
+    used=_IN_HAND.format(usable=_USABLE, source=", holder", member="holder.member_id"),
+    event=EVENT.format(
+        name="noted",
+        kind=events.REDEEMED,
+        key=f"'{events.REDEEMED}:' || public_id || ':' || moves",
+        at="%(now)s",
+        payload=_PAYLOAD,
+        source="used",
+    ),
+    keep=KEEP.format(status=200, body=_REPLY, source="used"),
+)
+
+
 def coupon_redeem_and_reply(
     *, code: str, external_id: str, order_id: str, is_test: bool, now: dt.datetime, reply: Asked
-) -> Coupon | None:
+) -> dict[str, Any] | None:
     """All that a request to redeem does, in one statement and one commit of its own.
 
-    Where it is the first under its key and the coupon is in the member's hand and may be used; else
-    it does nothing and returns None. Locks the coupon.
+    Where it is the first under its key and the coupon is in the member's hand and may be used: then
+    the reply, as it is kept; else it does nothing and returns None. Locks the coupon.
     """
     asked = {
         "typed": code.strip(),
@@ -182,24 +195,11 @@ def coupon_redeem_and_reply(
         "redeemed_at": now.isoformat().replace("+00:00", "Z"),
         **reply.parameters(),
     }
-    statement = _IN_HAND_AND_REPLY.format(
-        asked=ASKED,
-        used=_IN_HAND.format(usable=_USABLE, source=", holder", member="holder.member_id"),
-        event=EVENT.format(
-            name="noted",
-            kind=events.REDEEMED,
-            key=f"'{events.REDEEMED}:' || public_id || ':' || moves",
-            at="%(now)s",
-            payload=_PAYLOAD,
-            source="used",
-        ),
-        keep=KEEP.format(status=200, body=_REPLY, source="used"),
-    )
-    rows = statements.run(statement, asked)
+    rows = statements.run(_REDEEM_AND_REPLY, asked)
     if not rows:
         return None
     nudges.nudge_processor()
-    return _used(rows[0], None, asked)
+    return dict(json.loads(rows[0][0]))
 
 
 @in_transaction

@@ -6,6 +6,7 @@ goes step by step (`purses`, `rules`, `ledger`), which has the same effects and 
 """
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -219,19 +220,22 @@ def reserve(
 
 def reserve_and_reply(
     external_id: str, is_test: bool, asked: Instruction, also: Also, reply: Reply
-) -> tuple[Transfer, tuple[Any, ...]] | None:
-    """`reserve` for a request that is the first under its key, with the reply that is kept for it."""
-    held = _HELD_BY_NAME.format(asked=replies.ASKED, lock=_LOCK)
-    keep = replies.KEEP.format(status=201, body=reply.body, source="also")
-    statement = (
-        held
-        + _RESERVE.format(is_fresh=IS_FRESH, member=_BY_NAME)
-        + f", also AS ({also.insert.format(member=_BY_NAME)}), {keep}"
-        + _ANSWERS
-    )
+) -> dict[str, Any] | None:
+    """`reserve` for a request that is the first under its key; the reply that is kept for it."""
     more = {"external_id": external_id, "is_test": is_test, **reply.parameters}
+    statement = _reserve_and_reply(also.insert, reply.body)
     rows = _run(statement, 0, asked, {**also.parameters, **more})
-    return (_transfer(asked, rows[0]), rows[0][len(_COLUMNS) :]) if rows else None
+    return dict(json.loads(rows[0][0])) if rows else None
+
+
+def _reserve_and_reply(insert: str, body: str) -> str:
+    keep = replies.KEEP.format(status=201, body=body, source="also")
+    return (
+        _HELD_BY_NAME.format(asked=replies.ASKED, lock=_LOCK)
+        + _RESERVE.format(is_fresh=IS_FRESH, member=_BY_NAME)
+        + f", also AS ({insert.format(member=_BY_NAME)}), {keep}"
+        + "\nSELECT body FROM kept"
+    )
 
 
 def _of_available(statement: str, **slots: str) -> str:

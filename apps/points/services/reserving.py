@@ -118,19 +118,18 @@ def points_reserve_and_reply(
     now: dt.datetime,
     ttl: dt.timedelta | None,
     reply: Asked,
-) -> Reservation | None:
+) -> dict[str, Any] | None:
     """All that a request for a reservation does, in one statement and one commit of its own.
 
-    Where it is the first under its key, the member is there and has the points; else it does nothing
-    and returns None. Locks the account the points come from.
+    Where it is the first under its key, the member is there and has the points: then the reply, as it
+    is kept; else it does nothing and returns None. Locks the account the points come from.
     """
     asked = Instruction(key, amount, order_id, now)
     if amount > MOST_POINTS or (ttl is not None and not SHORTEST_TTL <= ttl <= LONGEST_TTL):
         return None
     also = _reservation(0, order_id, is_test, ttl)
     told = one_statement.Reply(_REPLY, reply.parameters())
-    moved = one_statement.reserve_and_reply(external_id, is_test, asked, also, told)
-    return _reserved(*moved) if moved else None
+    return one_statement.reserve_and_reply(external_id, is_test, asked, also, told)
 
 
 # As the door shows it.
