@@ -29,4 +29,9 @@ urlpatterns = [
         refund_orders.RefundOrderFailView.as_view(),
         name="refund-order-fail",
     ),
+    path(
+        "refund-orders/<str:refund_order_id>/ask",
+        refund_orders.RefundOrderAskView.as_view(),
+        name="refund-order-ask",
+    ),
 ]

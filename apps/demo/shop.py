@@ -41,7 +41,7 @@ class Shop:
             message = Webhook(self.webhook_secret).verify(body, headers)
         except (WebhookVerificationError, ValueError) as error:
             raise SignatureRefused(str(error)) from None
-        if message["type"] == "refund.requested":
+        if message["type"] in ("refund.requested", "refund.reminded"):
             self.confirm(message["data"]["refund_order"])
 
     def confirm(self, refund_order: str) -> None:

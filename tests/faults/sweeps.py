@@ -58,7 +58,6 @@ def _use(database: str) -> None:
 def world() -> None:
     """Rooms of every kind at a moment when time has something to do with most of them."""
     from django.core.management import call_command
-    from django.db import connection
 
     from apps.campaigns.rules import Beneficiary, Trigger
     from apps.checkout.services import refund_report
@@ -107,10 +106,17 @@ def world() -> None:
     stepped = make_offer(campaign, size=5, terms=short, items=(tea,))
     sit(open_room_in(stepped), paid=1, held=1)
     events_process()
+    later(hours=2)
+
+
+def later(hours: int) -> None:
+    """Let this world's clock be so far ahead."""
+    from django.db import connection
+
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE OR REPLACE FUNCTION engine_now() RETURNS timestamptz LANGUAGE sql STABLE "
-            "PARALLEL SAFE AS 'SELECT clock_timestamp() + interval ''2 hours'''"
+            f"PARALLEL SAFE AS 'SELECT clock_timestamp() + make_interval(hours => {hours})'"
         )
 
 
@@ -225,6 +231,7 @@ def state() -> dict[str, Any]:
         "rooms": rows(Room.objects, "pk", "status", "reason", "host"),
         "seats": rows(Seat.objects, "pk", "status", "released", "discount", "settlement"),
         "refund orders": rows(RefundOrder.objects, "seat", "line", "amount_minor", "why", "status"),
+        "reminders": rows(RefundOrder.objects, "seat", "line", "asks", "reminders"),
         "stock": rows(OfferItem.objects, "pk", "held", "sold"),
         "budget": rows(Budget.objects, "pk", "reserved_minor", "spent_minor"),
         "grants": rows(Grant.objects, "member", "status"),
@@ -247,7 +254,9 @@ def _owed() -> list[list[Any]]:
     ]
 
 
-WORKS: dict[str, Callable[..., Any]] = {work.__name__: work for work in (world, sweep, state)}
+WORKS: dict[str, Callable[..., Any]] = {
+    work.__name__: work for work in (world, later, sweep, state)
+}
 
 if __name__ == "__main__":
     main()

@@ -60,11 +60,11 @@ class Sweeps:
     def postmaster(self) -> int:
         return orphans.noted(self._var)[postgres.NAME].pid
 
-    def copy(self) -> str:
+    def copy(self, world: str = WORLD) -> str:
         """The name of another database with the same world."""
         self._copies += 1
         name = f"world_{self._copies}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {WORLD}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {world}")
         return name
 
     def checkpoint(self) -> None:
@@ -162,6 +162,26 @@ def test_killed_again_and_again(sweeps: Sweeps, undisturbed: tuple[int, dict[str
         assert kills <= commits
     assert kills >= 3
     assert sweeps.well("state", name) == wanted
+
+
+def test_killed_at_every_reminder(sweeps: Sweeps) -> None:
+    """A shop that did not answer is asked again once for each refund, however often that is cut off."""
+    unanswered = sweeps.copy()
+    sweeps.well("sweep", unanswered)
+    sweeps.well("later", unanswered, hours=3)
+    name = sweeps.copy(unanswered)
+    commits = sweeps.well("sweep", name)
+    wanted = sweeps.well("state", name)
+    assert [row[2:] for row in wanted["reminders"]] == [[2, 1]] * 11
+    assert wanted["breaches"] == []
+    for point in range(1, commits + 1):
+        name = sweeps.copy(unanswered)
+        side = ("before", "after")[point % 2]
+        code, _ = sweeps.do("sweep", name, at=point, side=side)
+        assert code == -9, f"commit {point} was not reached"
+        sweeps.well("sweep", name)
+        assert sweeps.well("state", name) == wanted, f"{side} commit {point}"
+        sweeps.drop(name)
 
 
 @pytest.fixture(scope="module")

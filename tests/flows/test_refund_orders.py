@@ -130,8 +130,15 @@ def test_delivered_and_never_answered_it_is_asked_for_again_and_parked(
     assert len(set(ids)) == len(ids)
     attempts = [row["data"]["attempt"] for row in heard(listener, bobs["id"])]
     assert attempts == [*range(1, MOST_REMINDERS + 2), MOST_REMINDERS + 1]
+    # A shop that is back has it asked for at once; what nobody owes any more cannot be asked for.
+    accepted(shop.post(f"/refund-orders/{bobs['id']}/ask", {}), 200)
+    row = shop.get(f"/refund-orders/{bobs['id']}")
+    assert (row["parked_at"], row["asks"]) == (None, MOST_REMINDERS + 2)
+    later(ends[-1])
+    assert kinds(listener, bobs["id"])[-2:] == ["parked", "reminded"]
     accepted(shop.confirm(bobs["id"]), 200)
     assert shop.refund_orders("outstanding") == []
+    assert_refused(shop.post(f"/refund-orders/{bobs['id']}/ask", {}), 409, "refund_order_resolved")
 
 
 def test_a_dead_endpoint_costs_no_reminder_of_another(

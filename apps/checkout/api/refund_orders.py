@@ -12,7 +12,7 @@ from apps.core import clock
 from apps.core.api import EnginePagination, EngineView, idempotent
 from apps.core.callers import is_test
 from apps.groupbuy.models import RefundOrder
-from apps.groupbuy.services import refund_order_fail
+from apps.groupbuy.services import refund_order_ask, refund_order_fail
 
 OUTSTANDING = "outstanding"
 
@@ -152,3 +152,18 @@ class RefundOrderFailView(EngineView):
             reason=body.validated_data["reason"],
         )
         return Response(RefundOrderOutput(refund_order).data)
+
+
+class RefundOrderAskView(EngineView):
+    """Have it asked for again at once, parked, failed or neither: the shop listens now."""
+
+    scope = "orders"
+
+    @extend_schema(request=None, responses={200: RefundOrderOutput})
+    @idempotent()
+    def post(self, request: Request, refund_order_id: str) -> Response:
+        test = is_test(request)
+        refund_order = selectors.refund_order_by_public_id(refund_order_id, is_test=test)
+        refund_order_ask(refund_order_id=refund_order.pk)
+        asked = selectors.refund_order_by_public_id(refund_order_id, is_test=test)
+        return Response(RefundOrderOutput(asked).data)
