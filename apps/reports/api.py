@@ -23,6 +23,9 @@ REASONS = "One of: " + ", ".join(Reason)
 class FreshnessOutput(serializers.Serializer[Any]):
     events_pending = serializers.IntegerField()
     events_parked = serializers.IntegerField()
+    changes_pending = serializers.IntegerField(
+        help_text="What participants did that the figures do not contain yet."
+    )
     grants_pending = serializers.IntegerField()
     refund_orders_outstanding = serializers.IntegerField()
     rooms_due = serializers.IntegerField()
