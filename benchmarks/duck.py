@@ -41,7 +41,9 @@ def main(folder: Path) -> None:
     )
 
 
-def _count(session: "duckdb.DuckDBPyConnection", counts: dict[str, str]) -> tuple[float, dict[str, int]]:
+def _count(
+    session: "duckdb.DuckDBPyConnection", counts: dict[str, str]
+) -> tuple[float, dict[str, int]]:
     began = time.perf_counter()
     found = {name: session.execute(sql).fetchall() for name, sql in counts.items()}
     seconds = time.perf_counter() - began

@@ -97,12 +97,32 @@ class Readings:
     postgresql: Cost
     duckdb: Cost | None
 
+    def lines(self) -> tuple[str, ...]:
+        duck, raw = self.duckdb, self.postgresql
+        by_duck = f"{_took(duck)}, {duck.seconds / self.counts.seconds:,.1f} times" if duck else ""
+        return (
+            (
+                f"counts read from rollups: {_took(self.counts)}; the whole page, statistics and all: "
+                f"{_took(self.page)}"
+            ),
+            (
+                f"the same counts from the rows, by PostgreSQL: {_took(raw)}, "
+                f"{raw.seconds / self.counts.seconds:,.0f} times the reading"
+            ),
+            f"by DuckDB in one pass over a copy: {by_duck or NO_DUCKDB}",
+            f"rollups built anew: {_took(self.rebuild)}",
+        )
+
     def told(self) -> dict[str, Any]:
         told: dict[str, Any] = {"visits": self.visits, "participants": self.participants}
         for name in ("page", "counts", "rebuild", "postgresql", "duckdb"):
             cost = getattr(self, name)
             told[name] = cost and cost.told()
         return told
+
+
+def _took(cost: Cost) -> str:
+    return f"{cost.seconds * 1000:,.1f} ms, {cost.mebibytes:,.0f} MiB"
 
 
 def measure(options: Options, url: str, tell: Callable[[str], None]) -> Readings:
@@ -150,7 +170,7 @@ def _fill(database: Database, campaign: Campaign, people: int, visits: int) -> N
     database.run("VACUUM (ANALYZE)")
     database.run("CHECKPOINT")
     for source, table in (("links", "link"), ("visits", "visit")):
-        last = database.one(f"SELECT max(id) FROM invites_{table}")  # type: ignore[arg-type]
+        last = database.one(f"SELECT max(id) FROM invites_{table}")
         Journal.objects.update_or_create(source=source, defaults={"settled_id": last})
 
 
@@ -166,8 +186,6 @@ def _watched(work: Callable[[], Any], times: int = 1) -> Cost:
         cursor.execute("SELECT pg_backend_pid()")
         [session] = cursor.fetchone()
     seconds = []
-    with Peak([os.getpid(), session]) as _:
-        pass
     peak = Peak([os.getpid(), session])
     with peak:
         for _turn in range(times if times == 1 else times + 1):

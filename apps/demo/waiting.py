@@ -14,6 +14,7 @@ CATCH_UP_SECONDS = 5.0
 UNDER_WAY = (
     "events_pending",
     "changes_pending",
+    "rows_pending",
     "grants_pending",
     "refund_orders_outstanding",
     "rooms_due",

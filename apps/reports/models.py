@@ -240,6 +240,15 @@ class Owner(models.Model):
         return f"{self.participant_id} with links"
 
 
+# The tables that only grow, by the name of their journal.
+SOURCES = {
+    "participants": "invites_participant",
+    "links": "invites_link",
+    "shares": "invites_share",
+    "visits": "invites_visit",
+}
+
+
 class Journal(models.Model):
     """How far a table that only grows has been read.
 

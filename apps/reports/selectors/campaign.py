@@ -70,12 +70,14 @@ class Cost:
 class Freshness:
     """What the figures do not contain yet. All zero: nothing more will change by itself.
 
-    `changes_pending` are what participants did and rollups do not contain yet.
+    `changes_pending` are what participants did and rollups do not contain yet; `rows_pending` new
+    participants, links, intents and visits, of all campaigns, that nobody has counted yet.
     """
 
     events_pending: int
     events_parked: int
     changes_pending: int
+    rows_pending: int
     grants_pending: int
     refund_orders_outstanding: int
     rooms_due: int
@@ -207,6 +209,7 @@ def _freshness(campaign: Campaign) -> Freshness:
         events_pending=Event.objects.pending().count(),
         events_parked=Event.objects.parked().count(),
         changes_pending=Mark.objects.filter(campaign=campaign).count(),
+        rows_pending=sum(rolled.sources_behind().values()),
         grants_pending=Grant.objects.filter(campaign=campaign, status=Grant.Status.PENDING).count(),
         refund_orders_outstanding=outstanding.count(),
         rooms_due=rooms.filter(due_at__lte=EngineNow()).count(),

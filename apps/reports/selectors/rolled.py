@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.campaigns.models import Campaign
 from apps.core import statements
+from apps.reports.models import SOURCES
 from apps.reports.rules import Generation
 
 MINUTES_A_DAY = 24 * 60
@@ -66,6 +67,13 @@ SELECT coalesce(sum(links), 0)::bigint, coalesce(sum(intents), 0)::bigint,
        coalesce(sum(linkers), 0)::bigint, coalesce(sum(sharers), 0)::bigint,
        coalesce(sum(opened), 0)::bigint
 FROM reports_reach WHERE campaign_id = %s
+"""
+# How many ids of each source nobody has counted yet. Of those, some may never come.
+_BEHIND = """
+SELECT s.name, coalesce(pg_sequence_last_value(pg_get_serial_sequence(s.tab, 'id')), 0)
+       - coalesce(j.settled_id, 0) AS ids
+FROM unnest(%s::text[], %s::text[]) AS s (name, tab)
+LEFT JOIN reports_journal j ON j.source = s.name
 """
 
 
@@ -166,6 +174,12 @@ def joined(campaign: Campaign) -> Joined:
 def reached(campaign: Campaign) -> Reached:
     """What the campaign's links reached, over all days."""
     return Reached(*statements.run(_REACHED, [campaign.pk])[0])
+
+
+def sources_behind() -> dict[str, int]:
+    """The sources of which not all is counted, and how many ids that are at the most."""
+    rows = statements.run(_BEHIND, [list(SOURCES), list(SOURCES.values())])
+    return {name: ids for name, ids in rows if ids > 0}
 
 
 def _given(

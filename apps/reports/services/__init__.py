@@ -6,14 +6,13 @@ from apps.reports.services.folding import (
     order_mark,
     participant_mark,
 )
-from apps.reports.services.reaching import journal_fold, journals_fold
+from apps.reports.services.reaching import journals_fold
 from apps.reports.services.rebuilding import campaign_rebuild
 
 __all__ = [
     "campaign_fold",
     "campaign_rebuild",
     "campaigns_fold",
-    "journal_fold",
     "journals_fold",
     "order_mark",
     "participant_mark",

@@ -7,10 +7,12 @@ none of those is left, nobody will ever bring a row up to that id, and those tha
 (Two-phase commits, which are switched off in PostgreSQL unless asked for, would go unseen.)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.core.transactions import in_transaction
-from apps.reports.models import Journal
+from apps.reports.models import SOURCES, Journal
+from apps.reports.selectors.rolled import sources_behind
 from apps.reports.services import turns
 from apps.reports.services.contributions import run
 
@@ -83,12 +85,6 @@ WHERE p.id > %(after)s AND p.id <= %(until)s {of_campaign}
   AND NOT EXISTS (SELECT FROM reports_counted c WHERE c.participant_id = p.id)
 """
 
-_TABLES = {
-    "participants": "invites_participant",
-    "links": "invites_link",
-    "shares": "invites_share",
-    "visits": "invites_visit",
-}
 _COUNT = {
     "participants": _MARKED,
     "links": _reached(
@@ -129,13 +125,10 @@ WHERE locktype = 'relation' AND relation = %(table)s::regclass AND mode = 'RowEx
 
 def journals_fold() -> int:
     """Count what has settled in each source; how many ids that were."""
-    return sum(_fold_all(source) for source in _TABLES)
-
-
-def _fold_all(source: str) -> int:
     total = 0
     for _ in range(IN_A_ROW):
-        done = journal_fold(source=source)
+        sources = sources_behind()
+        done = journals_count(sources=sources) if sources else 0
         total += done
         if done < AT_ONCE:
             break
@@ -143,36 +136,37 @@ def _fold_all(source: str) -> int:
 
 
 @in_transaction
-def journal_fold(*, source: str) -> int:
-    """Count the next stretch of a source that has settled; how many ids that were.
+def journals_count(*, sources: Sequence[str]) -> int:
+    """Count the next stretch of each source that has settled; how many ids that were.
 
-    0 while somebody may still bring a row of it, or if another does it. Takes the journals' turn,
-    without waiting.
+    None of a source of which somebody may still bring a row up to the id that was noted, and none at
+    all if another does it. Takes the journals' turn, without waiting.
     """
     if not turns.journal_take():
         return 0
-    journal, _ = Journal.objects.get_or_create(source=source)
+    return sum(_count_next(Journal.objects.get_or_create(source=name)[0]) for name in sources)
+
+
+def _count_next(journal: Journal) -> int:
     if journal.noted_id <= journal.settled_id:
-        journal.noted_id, journal.writers = _last_id(source), _writers(source)
-        if journal.noted_id <= journal.settled_id:
-            return 0
+        journal.noted_id = _last_id(journal.source)
+        journal.writers = _writers(journal.source)
     elif journal.writers:
-        journal.writers = sorted(set(journal.writers) & set(_writers(source)))
-    done = 0
+        journal.writers = sorted(set(journal.writers) & set(_writers(journal.source)))
+    before = journal.settled_id
     if not journal.writers:
-        until = min(journal.noted_id, journal.settled_id + AT_ONCE)
-        stretch_count(Stretch(source, journal.settled_id, until))
-        done, journal.settled_id = until - journal.settled_id, until
+        journal.settled_id = min(journal.noted_id, before + AT_ONCE)
+        stretch_count(Stretch(journal.source, before, journal.settled_id))
     journal.save()
-    return done
+    return journal.settled_id - before
 
 
 def _last_id(source: str) -> int:
-    return int(run(_LAST_ID, {"table": _TABLES[source]})[0][0])
+    return int(run(_LAST_ID, {"table": SOURCES[source]})[0][0])
 
 
 def _writers(source: str) -> list[str]:
-    return [writer for (writer,) in run(_WRITERS, {"table": _TABLES[source]})]
+    return [writer for (writer,) in run(_WRITERS, {"table": SOURCES[source]})]
 
 
 def stretches_counted() -> list[Stretch]:
