@@ -12,7 +12,7 @@ REPORTS = (
            GROUP BY 1 HAVING sum(n) <> 0
            UNION ALL
            SELECT campaign_id, 'referees', sum(n) FROM (
-               SELECT campaign_id, referees + late AS n FROM reports_root
+               SELECT campaign_id, brought AS n FROM reports_arrival
                UNION ALL SELECT campaign_id, -1 FROM reports_counted WHERE delay IS NOT NULL) t
            GROUP BY 1 HAVING sum(n) <> 0
            UNION ALL

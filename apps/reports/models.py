@@ -96,7 +96,8 @@ class Counted(models.Model):
 
 
 class Arrival(models.Model):
-    """Participants by the day they joined, whether confirmed or not, and their orders."""
+    """Participants by the day they joined, whether confirmed or not, their orders, and whom they
+    brought: confirmed referees of confirmed ones, whenever these came."""
 
     campaign = _of_campaign()
     day = models.DateTimeField()
@@ -104,6 +105,7 @@ class Arrival(models.Model):
     generation = models.PositiveIntegerField()
     people = models.PositiveIntegerField()
     confirmed = models.PositiveIntegerField()
+    brought = models.PositiveIntegerField()
     buyers = models.PositiveIntegerField()
     orders = models.PositiveIntegerField()
 
@@ -149,7 +151,8 @@ class Cell(models.Model):
 
 
 class Root(models.Model):
-    """Confirmed participants by the bucket of their root: their referees, orders and buyers."""
+    """Confirmed participants by the bucket of their root: their referees within the window, orders
+    and buyers."""
 
     campaign = _of_campaign()
     day = models.DateTimeField()
@@ -158,7 +161,6 @@ class Root(models.Model):
     bucket = models.PositiveSmallIntegerField()
     people = models.PositiveIntegerField()
     referees = models.PositiveIntegerField()
-    late = models.PositiveIntegerField()
     buyers = models.PositiveIntegerField()
     orders = models.PositiveIntegerField()
 

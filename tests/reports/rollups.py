@@ -17,9 +17,9 @@ Rows = dict[str, list[tuple[Any, ...]]]
 _COLUMNS = {
     "counted": """participant_id, referrer_id, variant, generation, bucket, joined_day, confirmed_at,
         day, hour, orders, delay, referees, late""",
-    "arrival": "day, variant, generation, people, confirmed, buyers, orders",
+    "arrival": "day, variant, generation, people, confirmed, brought, buyers, orders",
     "cell": "grain, slot, variant, generation, referees, people",
-    "root": "day, variant, generation, bucket, people, referees, late, buyers, orders",
+    "root": "day, variant, generation, bucket, people, referees, buyers, orders",
     "pair": "grain, slot, variant, generation, delay, pairs",
     "reach": "day, links, intents, visits, skipped, linkers, sharers, opened",
     "owner": "participant_id, linked, shared, opened",
@@ -55,12 +55,13 @@ def counted_by_hand(campaign: Campaign) -> Rows:
     pairs: Counter[tuple[Any, ...]] = Counter()
     for row in people.values():
         place, bought = (row.variant, row.generation), orders[row.pk]
-        values = (1, int(row.confirmed_at is not None), int(bought > 0), bought)
+        brought = soon[row.pk] + late[row.pk]
+        values = (1, int(row.confirmed_at is not None), brought, int(bought > 0), bought)
         arrivals[_day(row.joined_at, zone), *place].append(values)
         if row.confirmed_at is None:
             continue
         key = (_day(row.confirmed_at, zone), *place, (row.root_id or row.pk) % 64)
-        roots[key].append((1, soon[row.pk], late[row.pk], int(bought > 0), bought))
+        roots[key].append((1, soon[row.pk], int(bought > 0), bought))
         for slot in _slots(row.confirmed_at, zone, since):
             cells[*slot, *place, soon[row.pk]] += 1
     for pk, delay in delays.items():

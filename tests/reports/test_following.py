@@ -9,15 +9,13 @@ from apps.invites.rules import Opening
 from apps.invites.selectors import Brought
 from apps.invites.services import (
     Author,
-    Imported,
-    Referral,
     campaign_join,
     campaign_link,
     participant_override,
-    participants_import,
     share_record,
     visit_record,
 )
+from apps.invites.services.importing import Imported, Referral, participants_import
 from apps.members.models import Member
 from apps.orders.rules import RefundAsk
 from apps.orders.services import LineReport, OrderReport

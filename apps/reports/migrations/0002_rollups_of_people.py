@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ("generation", models.PositiveIntegerField()),
                 ("people", models.PositiveIntegerField()),
                 ("confirmed", models.PositiveIntegerField()),
+                ("brought", models.PositiveIntegerField()),
                 ("buyers", models.PositiveIntegerField()),
                 ("orders", models.PositiveIntegerField()),
                 (
@@ -103,7 +104,6 @@ class Migration(migrations.Migration):
                 ("bucket", models.PositiveSmallIntegerField()),
                 ("people", models.PositiveIntegerField()),
                 ("referees", models.PositiveIntegerField()),
-                ("late", models.PositiveIntegerField()),
                 ("buyers", models.PositiveIntegerField()),
                 ("orders", models.PositiveIntegerField()),
                 (

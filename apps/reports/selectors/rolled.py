@@ -12,46 +12,68 @@ from apps.reports.rules import Generation
 
 MINUTES_A_DAY = 24 * 60
 
-# Days before hours are kept, then hours. `grained` is the whole of both; `age` is that of the middle
-# of a slot in minutes, `span` its width: of whatever is as old as the window, the window and none.
-_GRAINED = """
-SELECT t.*, CASE WHEN age < %(window)s THEN age ELSE %(window)s END AS seen,
-       CASE WHEN age < %(window)s THEN span ELSE 0 END AS wide
+# Slots that are as old as the window, by their middle, are one: without a slot, aged as the window.
+# Of the others the age of the middle, in minutes, and the width so far.
+_AGED = """
+SELECT {keys}, coalesce(past - least({width}, past) / 2, %(window)s::int),
+       coalesce(least({width}, past), 0), {sums}
 FROM (
-    SELECT t.*, extract(epoch FROM ends - slot)::int / 60 AS span,
-           (extract(epoch FROM %(now)s - slot - (ends - slot) / 2)::bigint / 60)::int AS age
+    SELECT {keys}, {sums}, (extract(epoch FROM %(now)s::timestamptz - slot) / 60)::int AS past
     FROM (
-        SELECT t.*, least(t.slot + {width}, %(now)s) AS ends
-        FROM {table} t JOIN reports_rolled r ON r.campaign_id = t.campaign_id
-        WHERE t.campaign_id = ANY(%(campaigns)s::bigint[]) AND t.slot <= %(now)s AND {kept}
-          AND (%(variant)s::text IS NULL OR t.variant = %(variant)s::text)
+        SELECT {keys}, {summed}, slot
+        FROM (
+            SELECT {columns}, CASE WHEN {slot} > %({mature})s::timestamptz THEN {slot} END AS slot
+            FROM {table} t {kept}
+            WHERE t.campaign_id = ANY(%(campaigns)s::bigint[]) AND {slot} <= %(now)s::timestamptz
+              AND (%(variant)s::text IS NULL OR t.variant = %(variant)s::text)
+        ) t GROUP BY {keys}, slot
     ) t
 ) t
 """
-_BOTH = {
-    "width": "CASE t.grain WHEN 'hour' THEN interval '1 hour' ELSE interval '1 day' END",
-    "kept": """(t.grain = 'hour' AND t.slot >= r.hours_since
-               OR t.grain = 'day' AND t.slot < r.hours_since)""",
-}
+_DAYS = {"width": "1440", "mature": "mature_days"}
+_HOURS = {"width": "60", "mature": "mature_hours"}
+_KEPT = """
+    JOIN reports_rolled r ON r.campaign_id = t.campaign_id
+     AND t.grain = '{grain}' AND t.slot {side} r.hours_since"""
 
-_CELLS = f"""
-SELECT generation, seen, wide, referees, sum(people)::bigint
-FROM ({_GRAINED.format(table="reports_cell", **_BOTH)}) t GROUP BY 1, 2, 3, 4
-"""
-_PAIRS = f"""
-SELECT delay, seen, sum(pairs)::bigint
-FROM ({_GRAINED.format(table="reports_pair", **_BOTH)}) t GROUP BY 1, 2
-"""
-_DAYS = _GRAINED.format(
-    table="(SELECT *, day AS slot FROM reports_root)", width="interval '1 day'", kept="TRUE"
+
+def _aged(keys: str, sums: Sequence[str], **how: str) -> str:
+    """The rows of a table by `keys` and age."""
+    return _AGED.format(
+        keys=keys,
+        sums=", ".join(sums),
+        columns=", ".join(f"t.{name}" for name in (*keys.split(", "), *sums)),
+        summed=", ".join(f"sum({name})::bigint AS {name}" for name in sums),
+        **how,
+    )
+
+
+def _grained(table: str, keys: str, count: str) -> str:
+    """The same by days, and by hours since those are kept."""
+    how = {"table": table, "slot": "t.slot"}
+    days = _KEPT.format(grain="day", side="<")
+    hours = _KEPT.format(grain="hour", side=">=")
+    return " UNION ALL ".join(
+        (
+            _aged(keys, [count], **how, **_DAYS, kept=days),
+            _aged(keys, [count], **how, **_HOURS, kept=hours),
+        )
+    )
+
+
+_CELLS = _grained("reports_cell", "generation, referees", "people")
+_PAIRS = _grained("reports_pair", "delay", "pairs")
+_ROOTS = _aged(
+    "generation, bucket",
+    ["people", "referees"],
+    table="reports_root",
+    slot="t.day",
+    kept="",
+    **_DAYS,
 )
-_ROOTS = f"""
-SELECT generation, bucket, seen, wide, sum(people)::bigint, sum(referees)::bigint
-FROM ({_DAYS}) t GROUP BY 1, 2, 3, 4
-"""
 _GENERATIONS = """
-SELECT generation, sum(people)::bigint, sum(referees + late)::bigint
-FROM reports_root WHERE campaign_id = %s GROUP BY 1 ORDER BY 1
+SELECT generation, sum(confirmed)::bigint, sum(brought)::bigint
+FROM reports_arrival WHERE campaign_id = %s GROUP BY 1 HAVING sum(confirmed) > 0 ORDER BY 1
 """
 _PEOPLE = """
 SELECT coalesce(sum(people), 0)::bigint, coalesce(sum(confirmed), 0)::bigint,
@@ -86,9 +108,9 @@ class Cells:
     """
 
     generation: list[int]
+    referees: list[int]
     age: list[int]
     span: list[int]
-    referees: list[int]
     people: list[int]
 
 
@@ -114,6 +136,7 @@ class Pairs:
 
     delay: list[int]
     age: list[int]
+    span: list[int]
     pairs: list[int]
 
 
@@ -157,7 +180,7 @@ def pairs(
     campaigns: Sequence[int], window: int, now: dt.datetime, variant: str | None = None
 ) -> Pairs:
     """The delays of campaigns with this window, by the referrer's age."""
-    return Pairs(*_columns(3, _PAIRS, _given(campaigns, window, now, variant)))
+    return Pairs(*_columns(4, _PAIRS, _given(campaigns, window, now, variant)))
 
 
 def generations(campaign: Campaign) -> tuple[Generation, ...]:
@@ -185,7 +208,15 @@ def sources_behind() -> dict[str, int]:
 def _given(
     campaigns: Sequence[int], window: int, now: dt.datetime, variant: str | None
 ) -> dict[str, Any]:
-    return {"campaigns": list(campaigns), "window": window, "now": now, "variant": variant}
+    old = now - dt.timedelta(minutes=window)
+    return {
+        "campaigns": list(campaigns),
+        "window": window,
+        "now": now,
+        "mature_days": old - dt.timedelta(hours=12),
+        "mature_hours": old - dt.timedelta(minutes=30),
+        "variant": variant,
+    }
 
 
 def _columns(number: int, statement: str, given: dict[str, Any]) -> list[list[int]]:

@@ -6,9 +6,8 @@ by it.
 """
 
 import datetime as dt
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -58,12 +57,12 @@ def spreading(campaign: Campaign, *, now: dt.datetime, variant: str | None = Non
     own = delays_of([campaign.pk], window, now, variant)
     correction = correction_of(campaign, own, cells, window, now)
     levels = _Levels.of(cells, roots, correction.delays)
-    others = levels.part(lambda level: level > 0)
+    others = levels.part(1, None)
     return Spreading(
         k=others,
-        seeds=levels.part(lambda level: level == 0),
+        seeds=levels.part(0, 0),
         generations=tuple(
-            OfGeneration(level, levels.part(lambda of, level=level: of == level))
+            OfGeneration(level, levels.part(level, level))
             for level in range(multiplication.GENERATIONS + 1)
             if level in cells.generation
         ),
@@ -96,9 +95,13 @@ class _Levels:
             np.array(roots.people) * exposure(roots.age, roots.span, f),
         )
 
-    def part(self, wanted: Callable[[Any], Any]) -> Multiplication:
-        """K of the generations wanted. Roots know days alone: they share what hours add up to."""
-        mine, theirs = wanted(self.level), wanted(self.root_level)
+    def part(self, first: int, last: int | None) -> Multiplication:
+        """K of these generations, both ends included. Roots know days alone: they share what hours
+        add up to."""
+        mine, theirs = (
+            (level >= first) & (level <= (math.inf if last is None else last))
+            for level in (self.level, self.root_level)
+        )
         part = Offspring(self.rows.referees[mine], self.rows.exposure[mine], self.rows.n[mine])
         buckets = self.bucket[theirs]
         referees, days = (
@@ -106,7 +109,7 @@ class _Levels:
             for values in (self.root_referees, self.root_exposure)
         )
         scale = part.total_exposure / days.sum() if days.sum() else 0.0
-        return multiplication.corrected(part, Buckets(referees, days * scale))
+        return multiplication.corrected(part, Buckets(referees.astype(np.float64), days * scale))
 
 
 def exposure(age: list[int], span: list[int], f: Delays | None) -> Floats:

@@ -56,8 +56,14 @@ _STEP = """f.delay - f.delay %% CASE
 _ARRIVALS = _merge(
     "reports_arrival",
     ("campaign_id", "day", *_PLACE),
-    {"people": "count(*)", "confirmed": "count(confirmed_at)", **_BOUGHT},
-    """SELECT c.campaign_id, c.joined_day AS day, c.variant, c.generation, c.confirmed_at, c.orders
+    {
+        "people": "count(*)",
+        "confirmed": "count(confirmed_at)",
+        "brought": "sum(referees + late)",
+        **_BOUGHT,
+    },
+    """SELECT c.campaign_id, c.joined_day AS day, c.variant, c.generation, c.confirmed_at,
+           c.referees, c.late, c.orders
     FROM reports_counted c WHERE {which}""",
 )
 _CELLS = _merge(
@@ -69,7 +75,7 @@ _CELLS = _merge(
 _ROOTS = _merge(
     "reports_root",
     ("campaign_id", "day", *_PLACE, "bucket"),
-    {"people": "count(*)", "referees": "sum(referees)", "late": "sum(late)", **_BOUGHT},
+    {"people": "count(*)", "referees": "sum(referees)", **_BOUGHT},
     "SELECT c.* FROM reports_counted c WHERE {which} AND c.day IS NOT NULL",
 )
 _PAIRS = _merge(

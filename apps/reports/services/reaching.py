@@ -127,7 +127,7 @@ def journals_fold() -> int:
     """Count what has settled in each source; how many ids that were."""
     total = 0
     for _ in range(IN_A_ROW):
-        sources = sources_behind()
+        sources = list(sources_behind())
         done = journals_count(sources=sources) if sources else 0
         total += done
         if done < AT_ONCE:
