@@ -77,12 +77,14 @@ def _reached(**told: str) -> str:
     )
 
 
-# A participant that was brought in without an event, as old history is, is counted from here.
+# A participant that was brought in without an event, as old history is, is counted from here. Not so
+# where rows are still to be built: whoever builds has the journals' turn, and will see them.
 _MARKED = """
 INSERT INTO reports_mark (campaign_id, participant_id)
 SELECT p.campaign_id, p.id FROM invites_participant p
 WHERE p.id > %(after)s AND p.id <= %(until)s {of_campaign}
   AND NOT EXISTS (SELECT FROM reports_counted c WHERE c.participant_id = p.id)
+  AND EXISTS (SELECT FROM reports_rolled r WHERE r.campaign_id = p.campaign_id)
 """
 
 _COUNT = {
