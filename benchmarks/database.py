@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, LiteralString
 from urllib.parse import urlsplit
 
@@ -57,6 +58,13 @@ class Database:
         """Run a statement and commit it; its rows, if it gives any."""
         cursor = self._session.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
+
+    def export(self, query: str, path: Path) -> None:
+        """Write the rows of a query of ours to a CSV file; "-" is null."""
+        statement = f"COPY ({query}) TO STDOUT (FORMAT csv, NULL '-')"
+        with path.open("wb") as out, self._session.cursor().copy(statement) as rows:
+            for piece in rows:
+                out.write(piece)
 
     def one(self, statement: Statement, parameters: dict[str, Any] | None = None) -> Any:
         """The first value of the first row of a query."""

@@ -29,6 +29,7 @@ STORIES = (
     "tiers-million",
     "referrals",
     "scale-links",
+    "reports",
 )
 
 
@@ -37,7 +38,8 @@ class Options:
     """`connections` are the load generator's to the engine, and pgbench's to PostgreSQL.
 
     `members` is how many the sweeper of tiers finds, `links` how many there are in the end of
-    `scale-links`, `groups` how many are replayed, `runs` how often a scarce stock is sold.
+    `scale-links`, `visits` how many the campaign of `reports` has, `groups` how many are replayed,
+    `runs` how often a scarce stock is sold.
     """
 
     rounds: int
@@ -45,6 +47,7 @@ class Options:
     connections: int
     members: int
     links: int
+    visits: int
     groups: int
     runs: int
     only: tuple[str, ...]
@@ -60,15 +63,23 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--connections", type=int, default=16, help="of the load (16)")
     parser.add_argument("--members", type=int, default=1_000_000, help="with a tier (1000000)")
     parser.add_argument("--links", type=int, default=1_000_000, help="ten visits each (1000000)")
+    parser.add_argument("--visits", type=int, default=1_000_000, help="of a campaign (1000000)")
     parser.add_argument("--groups", type=int, default=20_000, help="replayed (20000)")
     parser.add_argument("--runs", type=int, default=100, help="on a scarce stock (100)")
     known = (*CASES, *STORIES)
     parser.add_argument("--only", action="append", choices=known, help="this case; repeatable")
     parser.add_argument("--json", type=Path, default=var_dir(os.environ, BASE_DIR) / "bench.json")
     given = parser.parse_args(arguments)
-    numbers = (given.rounds, given.members, given.links, given.groups, given.runs)
+    numbers = (
+        given.rounds,
+        given.members,
+        given.links,
+        given.visits,
+        given.groups,
+        given.runs,
+    )
     if min(numbers) < 1 or given.seconds <= 0 or given.connections < 2:
-        parser.error("at least 1 round, member, link, group and run, some time, and 2 connections")
+        parser.error("at least 1 of each number, some time, and 2 connections")
     asked = given.only or known
     return Options(
         given.rounds,
@@ -76,6 +87,7 @@ def parse(arguments: Sequence[str]) -> Options:
         given.connections,
         given.members,
         given.links,
+        given.visits,
         given.groups,
         given.runs,
         tuple(name for name in CASES if name in asked),

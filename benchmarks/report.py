@@ -37,6 +37,7 @@ def machine(database: Database, options: Options) -> dict[str, Any]:
         "connections": options.connections,
         "members": options.members,
         "links": options.links,
+        "visits": options.visits,
         "groups": options.groups,
         "runs": options.runs,
         "generators": {"GET": visits.generator(), "POST": LOAD, "SQL": "pgbench"},

@@ -12,7 +12,7 @@ from django.db import connection
 from rich.progress import Progress
 
 from apps.demo.history import HistoryRefused
-from benchmarks import anatomy, oversell, referrals, replay, scale, seats, tiers
+from benchmarks import anatomy, oversell, reading, referrals, replay, scale, seats, tiers
 from benchmarks.database import Database, fresh_database
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
@@ -191,6 +191,14 @@ def _scaled(options: Options, url: str, progress: Progress) -> Story:
     return Story("scale-links", title, (few.line(), many.line(), times), told)
 
 
+def _read(options: Options, url: str, progress: Progress) -> Story:
+    task = progress.add_task("reports", total=None)
+    found = reading.measure(options, url, lambda what: progress.update(task, description=what))
+    progress.remove_task(task)
+    title = f"the report of a campaign of {found.visits:,} visits and {found.participants:,} participants"
+    return Story("reports", title, found.lines(), found.told())
+
+
 STORIES: dict[str, Callable[[Options, str, Progress], Story]] = {
     "replay-groups": _replayed,
     "oversell": _oversold,
@@ -198,4 +206,5 @@ STORIES: dict[str, Callable[[Options, str, Progress], Story]] = {
     "tiers-million": _swept,
     "referrals": _beside_a_peer,
     "scale-links": _scaled,
+    "reports": _read,
 }

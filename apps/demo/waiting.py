@@ -11,7 +11,14 @@ PATIENCE_SECONDS = 180.0
 # After so long without a change the shop asks whether it missed a webhook.
 CATCH_UP_SECONDS = 5.0
 
-UNDER_WAY = ("events_pending", "grants_pending", "refund_orders_outstanding", "rooms_due")
+UNDER_WAY = (
+    "events_pending",
+    "changes_pending",
+    "rows_pending",
+    "grants_pending",
+    "refund_orders_outstanding",
+    "rooms_due",
+)
 
 
 class NotSettled(Exception):

@@ -63,6 +63,8 @@ def _waiting(freshness: selectors.Freshness) -> list[tuple[int, str]]:
     counts = (
         (freshness.events_pending, "events to be processed"),
         (freshness.events_parked, "parked events"),
+        (freshness.changes_pending, "changes of participants to be counted"),
+        (freshness.rows_pending, "new rows of all campaigns to be counted"),
         (freshness.grants_pending, "grants still held back"),
         (freshness.refund_orders_outstanding, "refunds the shop has not confirmed"),
         (freshness.rooms_due, "rooms whose time is up"),

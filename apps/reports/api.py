@@ -23,6 +23,12 @@ REASONS = "One of: " + ", ".join(Reason)
 class FreshnessOutput(serializers.Serializer[Any]):
     events_pending = serializers.IntegerField()
     events_parked = serializers.IntegerField()
+    changes_pending = serializers.IntegerField(
+        help_text="What participants did that the figures do not contain yet."
+    )
+    rows_pending = serializers.IntegerField(
+        help_text="New participants, links, intents and visits, of all campaigns, not counted yet."
+    )
     grants_pending = serializers.IntegerField()
     refund_orders_outstanding = serializers.IntegerField()
     rooms_due = serializers.IntegerField()

@@ -4,3 +4,25 @@ from django.apps import AppConfig
 class ReportsConfig(AppConfig):
     name = "apps.reports"
     verbose_name = "Reports"
+
+    def ready(self) -> None:
+        from apps.core import invariants as core_invariants
+        from apps.core import sweepers
+        from apps.core.subscriptions import subscribe
+        from apps.invites import events as invites_events
+        from apps.orders import events as orders_events
+        from apps.reports import invariants, services, subscribers
+
+        core_invariants.register(*invariants.REPORTS)
+        sweepers.register("what links reach", services.journals_fold)
+        sweepers.register("campaigns to count", services.campaigns_fold)
+        # Last: a mark locks nothing, and nothing waits for it.
+        for kind in (
+            invites_events.JOINED,
+            invites_events.BROUGHT,
+            invites_events.CONFIRMED,
+            invites_events.OVERRIDDEN,
+        ):
+            subscribe(kind, subscribers.on_participant_changed, position=950)
+        for kind in (orders_events.PAID, orders_events.REFUNDED):
+            subscribe(kind, subscribers.on_order_changed, position=950)

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from apps.reports.services import campaign_rebuild
 from tests.browser.conftest import OpenTab
 from tests.makers import make_campaign
 from tests.reports.makers import DAY, a_forest
@@ -19,6 +20,7 @@ def test_k_has_its_interval_and_says_what_it_is_corrected_by(
     now = timezone.now()
     campaign = make_campaign(name="Spring tea", starts_at=now - 12 * DAY)
     a_forest(campaign, began=now - 12 * DAY, until=now)
+    campaign_rebuild(campaign_id=campaign.pk, now=now)
     session = Client()
     session.force_login(User.objects.create_superuser("olga"))
     cookie = {"name": settings.SESSION_COOKIE_NAME, "domain": "127.0.0.1", "path": "/"}

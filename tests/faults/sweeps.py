@@ -67,6 +67,7 @@ def world() -> None:
     from apps.groupbuy.services import room_open
     from apps.invites.selectors import Brought
     from apps.orders.rules import RefundAsk
+    from apps.reports.services import campaigns_fold, journals_fold
     from tests.makers import make_campaign, make_member, make_offer, now
     from tests.races.test_rooms import hold, open_room_in, pay
 
@@ -106,6 +107,8 @@ def world() -> None:
     stepped = make_offer(campaign, size=5, terms=short, items=(tea,))
     sit(open_room_in(stepped), paid=1, held=1)
     events_process()
+    while journals_fold() + campaigns_fold():
+        pass
     later(hours=2)
 
 

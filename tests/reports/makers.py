@@ -11,9 +11,15 @@ DAY = dt.timedelta(days=1)
 
 
 def a_forest(
-    campaign: Campaign, *, began: dt.datetime, until: dt.datetime, seeds: int = 150
+    campaign: Campaign,
+    *,
+    began: dt.datetime,
+    until: dt.datetime,
+    seeds: int = 150,
+    quick: bool = False,
 ) -> None:
-    """Seeds over ten days from `began`; each one brings nobody to three people, within ten days."""
+    """Seeds over ten days from `began`; each one brings nobody to three people, within ten days, the
+    most of them late or, where it is `quick`, within the hour."""
     chance = random.Random(6)
     version = campaign.versions.latest("pk")
     grown = [(None, began + DAY * 10 * chance.random()) for _ in range(seeds)]
@@ -35,7 +41,7 @@ def a_forest(
             for member, (parent, at) in zip(members, grown, strict=True)
         )
         grown = [
-            (row, row.confirmed_at + DAY * 10 * chance.random() ** 2)
+            (row, row.confirmed_at + DAY * 10 * chance.random() ** (8 if quick else 2))
             for row in rows
             for _ in range(chance.choices((0, 1, 3), (6, 3, 1))[0])
         ]

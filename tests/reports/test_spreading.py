@@ -1,12 +1,14 @@
 """K, corrected for age, read from participants: the same as counted one by one."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from apps.campaigns.models import Campaign
 from apps.invites.models import Participant
+from apps.reports import services
 from apps.reports.selectors import campaign_report
 from apps.reports.selectors.spreading import Spreading, spreading
 from apps.reports.templatetags import figures
@@ -21,8 +23,10 @@ pytestmark = pytest.mark.django_db
 WEEK = dt.timedelta(days=7)
 
 
-def by_hand(campaign: Campaign, now: dt.datetime) -> multiplication.Multiplication:
-    """K of non-seeds, one participant at a time, in whole minutes."""
+def by_hand(
+    campaign: Campaign, now: dt.datetime
+) -> tuple[multiplication.Multiplication, delays.Delays]:
+    """K of non-seeds and F, one participant at a time, in whole minutes."""
     people = list(Participant.objects.filter(campaign=campaign).select_related("referrer"))
     age = {
         row.pk: min((now - row.confirmed_at) // dt.timedelta(minutes=1), 7 * 1440) for row in people
@@ -40,36 +44,72 @@ def by_hand(campaign: Campaign, now: dt.datetime) -> multiplication.Multiplicati
     rows = Offspring.of(
         [brought[row.pk] for row in others], f.share([age[row.pk] / 1440 for row in others])
     )
-    return multiplication.corrected(
-        rows, multiplication.Buckets.of([row.root_id % 64 for row in others], rows)
-    )
+    buckets = multiplication.Buckets.of([row.root_id % 64 for row in others], rows)
+    return multiplication.corrected(rows, buckets), f
 
 
-def test_cells_count_as_people_do() -> None:
+def grown(campaign: Campaign, **given: Any) -> None:
+    """A forest, counted."""
+    a_forest(campaign, **given)
+    services.campaign_rebuild(campaign_id=campaign.pk, now=given["until"])
+
+
+def tolerance(k: Figure) -> float:
+    return max(0.01 * k.value, 0.2 * (k.high - k.low) / 2)
+
+
+@pytest.mark.parametrize("days", [8, 12, 40])
+def test_k_from_slots_is_k_from_minutes(days: int) -> None:
+    """Within 1 %, or a fifth of what the interval leaves open; and no referee is lost."""
     now = timezone.now()
-    campaign = make_campaign(attribution_window=WEEK)
-    a_forest(campaign, began=now - 12 * DAY, until=now)
-    found, expected = spreading(campaign, now=now), by_hand(campaign, now)
+    campaign = make_campaign(attribution_window=WEEK, time_zone="Asia/Shanghai")
+    grown(campaign, began=now - days * DAY, until=now, seeds=300)
+    found, (expected, f) = spreading(campaign, now=now), by_hand(campaign, now)
     assert expected.k.value is not None
     assert found.k.referees == expected.referees
     assert found.k.participants == expected.participants
-    assert found.k.exposure == pytest.approx(expected.exposure)
-    ends = [(figure.low, figure.value, figure.high) for figure in (found.k.k, expected.k)]
-    assert ends[0] == pytest.approx(ends[1], rel=1e-4)
+    assert found.k.k.value == pytest.approx(expected.k.value, abs=tolerance(expected.k))
+    ends = [(figure.low, figure.high) for figure in (found.k.k, expected.k)]
+    assert ends[0] == pytest.approx(ends[1], rel=0.1 if days == 8 else 0.02)
     assert found.corrected
     assert "own" in found.source
-    assert 0.3 < found.cycle.median.value < 4
+    cycle = delays.cycle_time(f)
+    for name in ("median", "p90", "mean"):
+        slots, minutes = (getattr(each, name).value for each in (found.cycle, cycle))
+        assert slots == pytest.approx(minutes, rel=0.1)
     assert [row.generation for row in found.generations][:2] == [0, 1]
+    assert sum(row.multiplication.participants for row in found.generations) > 300
+
+
+def test_quick_campaigns_are_told_by_minutes_too() -> None:
+    """Half of the referees come within the hour: F rises steeply where slots are an hour wide."""
+    now = timezone.now()
+    campaign = make_campaign(attribution_window=WEEK)
+    grown(campaign, began=now - 9 * DAY, until=now, seeds=400, quick=True)
+    found, (expected, f) = spreading(campaign, now=now), by_hand(campaign, now)
+    assert found.k.k.value == pytest.approx(expected.k.value, rel=0.01)
+    median = delays.cycle_time(f).median.value
+    assert median < 1 / 24
+    assert found.cycle.median.value == pytest.approx(median, abs=5 / 1440)
+
+
+def test_variants_apart() -> None:
+    now = timezone.now()
+    campaign = make_campaign(attribution_window=WEEK)
+    grown(campaign, began=now - 12 * DAY, until=now)
+    whole = spreading(campaign, now=now)
+    parts = [spreading(campaign, now=now, variant=name) for name in ("", "b")]
+    assert [part.k.participants for part in parts] == [whole.k.participants, 0]
 
 
 def test_a_young_campaign_borrows_the_delays_of_earlier_ones() -> None:
     now = timezone.now()
     old, young = (make_campaign(attribution_window=WEEK) for _ in range(2))
-    a_forest(young, began=now - 5 * DAY, until=now, seeds=200)
+    grown(young, began=now - 5 * DAY, until=now, seeds=200)
     alone = spreading(young, now=now)
     assert not alone.corrected
     assert "uncorrected" in alone.source
-    a_forest(old, began=now - 60 * DAY, until=now, seeds=200)
+    grown(old, began=now - 60 * DAY, until=now, seeds=200)
     helped = spreading(young, now=now)
     assert helped.corrected
     assert "earlier campaigns" in helped.source
@@ -80,8 +120,8 @@ def test_campaigns_of_another_kind_lend_nothing() -> None:
     now = timezone.now()
     other = make_campaign(attribution_window=2 * WEEK)
     young = make_campaign(attribution_window=WEEK)
-    a_forest(other, began=now - 60 * DAY, until=now)
-    a_forest(young, began=now - 3 * DAY, until=now)
+    grown(other, began=now - 60 * DAY, until=now)
+    grown(young, began=now - 3 * DAY, until=now)
     assert not spreading(young, now=now).corrected
 
 
@@ -100,6 +140,7 @@ def test_who_is_confirmed_before_their_referrer_came_at_once() -> None:
     a_forest(campaign, began=now - 20 * DAY, until=now, seeds=40)
     child = Participant.objects.filter(campaign=campaign, referrer__isnull=False).first()
     Participant.objects.filter(pk=child.pk).update(confirmed_at=child.referrer.confirmed_at - DAY)
+    services.campaign_rebuild(campaign_id=campaign.pk, now=now)
     assert spreading(campaign, now=now).cycle.median.value >= 0
 
 

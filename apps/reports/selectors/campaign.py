@@ -1,14 +1,12 @@
-"""The campaign report, read from the base tables.
+"""The campaign report, read from the rollups; rooms, rewards and costs from their own tables.
 
 Test members never meet a live campaign, so a campaign's own rows are all that may count.
 """
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import connection
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from apps.campaigns.models import Budget, Campaign
@@ -17,8 +15,10 @@ from apps.core.clock import EngineNow
 from apps.core.models import Event
 from apps.groupbuy.models import RefundOrder, Room, Seat
 from apps.groupbuy.rules import ACTIVE
-from apps.invites.models import CampaignOrder, Link, Participant, Visit
+from apps.reports.models import Mark
 from apps.reports.rules import Generation, Spread, Step, funnel, spread
+from apps.reports.selectors import rolled
+from apps.reports.selectors.rolled import Joined, Reached
 from apps.reports.selectors.spreading import Spreading, spreading
 from apps.reports.viral.figures import Figure
 from apps.rewards.models import ClawBack, Grant
@@ -68,10 +68,16 @@ class Cost:
 
 @dataclass(frozen=True)
 class Freshness:
-    """What the figures do not contain yet. All zero: nothing more will change by itself."""
+    """What the figures do not contain yet. All zero: nothing more will change by itself.
+
+    `changes_pending` are what participants did and rollups do not contain yet; `rows_pending` new
+    participants, links, intents and visits, of all campaigns, that nobody has counted yet.
+    """
 
     events_pending: int
     events_parked: int
+    changes_pending: int
+    rows_pending: int
     grants_pending: int
     refund_orders_outstanding: int
     rooms_due: int
@@ -109,9 +115,13 @@ class CampaignReport:
 
 
 def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
-    """How far the campaign spread and what it cost, as of now. A handful of aggregate queries."""
-    generations = _generations(campaign)
-    people = _people(campaign)
+    """How far the campaign spread and what it cost, as of now.
+
+    Participants, visits, links and orders are read from the rollups, which follow within seconds.
+    """
+    generations = rolled.generations(campaign)
+    joined = rolled.joined(campaign)
+    people = _people(joined)
     return CampaignReport(
         campaign=campaign,
         as_of=now,
@@ -121,38 +131,19 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
         generations=generations,
         spreading=spreading(campaign, now=now),
         rooms=_rooms(campaign),
-        funnel=_funnel(campaign),
+        funnel=_funnel(joined, rolled.reached(campaign)),
         rewards=_rewards(campaign),
         cost=_cost(campaign, people.participants),
     )
 
 
-def _people(campaign: Campaign) -> People:
-    confirmed = Q(status=Participant.Status.CONFIRMED)
-    counts = Participant.objects.filter(campaign=campaign).aggregate(
-        participants=Count("pk", filter=confirmed),
-        provisional=Count("pk", filter=~confirmed),
-        seeds=Count("pk", filter=confirmed & Q(referrer=None)),
-        referred=Count("pk", filter=confirmed & Q(referrer__isnull=False)),
+def _people(joined: Joined) -> People:
+    return People(
+        participants=joined.confirmed,
+        provisional=joined.people - joined.confirmed,
+        seeds=joined.confirmed - joined.brought_confirmed,
+        referred=joined.brought_confirmed,
     )
-    return People(**counts)
-
-
-# A referee counts for the generation of the referrer, when both are confirmed.
-_GENERATIONS_SQL = """
-SELECT p.generation, count(*),
-       coalesce(sum((SELECT count(*) FROM invites_participant c
-                     WHERE c.referrer_id = p.id AND c.status = 'confirmed')), 0)
-FROM invites_participant p
-WHERE p.campaign_id = %s AND p.status = 'confirmed'
-GROUP BY p.generation ORDER BY p.generation
-"""
-
-
-def _generations(campaign: Campaign) -> tuple[Generation, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(_GENERATIONS_SQL, [campaign.pk])
-        return tuple(Generation(int(g), int(n), int(x)) for g, n, x in cursor.fetchall())
 
 
 def _rooms(campaign: Campaign) -> Rooms:
@@ -170,32 +161,17 @@ def _rooms(campaign: Campaign) -> Rooms:
     return Rooms(**counts, refunded=refunded.count())
 
 
-def _funnel(campaign: Campaign) -> tuple[Step, ...]:
+def _funnel(joined: Joined, reached: Reached) -> tuple[Step, ...]:
     """From participants to orders. Visits of bots, previews and prefetches count nowhere."""
-    visits = Visit.objects.filter(link__participant__campaign=campaign, skipped="")
-    participants = Participant.objects.filter(campaign=campaign)
     return funnel(
         [
-            ("participants", participants.count()),
-            ("sharers", participants.filter(Q(pk__in=_owners_with_visits(campaign))).count()),
-            ("visits", visits.count()),
-            ("brought", participants.filter(referrer__isnull=False).count()),
-            ("orders", _orders_of_brought(campaign)),
+            ("participants", joined.people),
+            ("sharers", reached.opened),
+            ("visits", reached.visits),
+            ("brought", joined.brought),
+            ("orders", joined.orders_of_brought),
         ]
     )
-
-
-def _owners_with_visits(campaign: Campaign) -> QuerySet[Link, Any]:
-    links = Link.objects.filter(participant__campaign=campaign, visits__skipped="")
-    return links.values("participant_id")
-
-
-def _orders_of_brought(campaign: Campaign) -> int:
-    return CampaignOrder.objects.filter(
-        campaign=campaign,
-        participant__referrer__isnull=False,
-        order__refunded_minor__lt=F("order__paid_minor"),
-    ).count()
 
 
 def _rewards(campaign: Campaign) -> Rewards:
@@ -232,6 +208,8 @@ def _freshness(campaign: Campaign) -> Freshness:
     return Freshness(
         events_pending=Event.objects.pending().count(),
         events_parked=Event.objects.parked().count(),
+        changes_pending=Mark.objects.filter(campaign=campaign).count(),
+        rows_pending=sum(rolled.sources_behind().values()),
         grants_pending=Grant.objects.filter(campaign=campaign, status=Grant.Status.PENDING).count(),
         refund_orders_outstanding=outstanding.count(),
         rooms_due=rooms.filter(due_at__lte=EngineNow()).count(),

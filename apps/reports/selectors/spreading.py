@@ -1,26 +1,34 @@
-"""How far a campaign spreads, from its participants: K corrected for age, and the cycle time.
+"""How far a campaign spreads: K corrected for age, and the cycle time, from its rollups.
 
-Everything is read as counts per cell, grouped by the database: ages in whole minutes, all of the
-attribution window's age in one, so that a campaign's finished past is a handful of rows.
+Rollups know hours and days, not minutes. An exposure is the mean of F over its slot, as if people
+were confirmed evenly within it; a delay is the middle of its step. `docs/viral.md` says what K loses
+by it.
 """
 
 import datetime as dt
+import math
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import connection
+import numpy as np
 
 from apps.campaigns.models import Campaign
+from apps.reports.selectors import rolled
+from apps.reports.selectors.rolled import MINUTES_A_DAY, Cells, Roots
 from apps.reports.viral import delays, multiplication
 from apps.reports.viral.delays import Correction, CycleTime, Delays
-from apps.reports.viral.figures import Absent, Figure
+from apps.reports.viral.figures import Absent, Figure, Floats
 from apps.reports.viral.multiplication import Buckets, Multiplication, OfGeneration
 from apps.reports.viral.offspring import Offspring
 
-MINUTES_A_DAY = 24 * 60
-
 # The delays of how many campaigns of the same kind, the latest first, stand in for a young one's own.
 EARLIER_CAMPAIGNS = 20
+
+# Where in a slot F is looked up for its mean.
+_WITHIN = (np.arange(6) + 0.5) / 6 - 0.5
+
+# From a delay on, how wide a step is: as `Pair.delay` says.
+_STEPS_FROM = (0, 120, 720, 4320, 20160)
+_STEPS = np.array([5, 15, 60, 240, 1440])
 
 
 @dataclass(frozen=True)
@@ -39,20 +47,25 @@ class Spreading:
     source: str
 
 
-def spreading(campaign: Campaign, *, now: dt.datetime) -> Spreading:
-    """As of now; three queries at most. Only confirmed participants count, and referees confirmed
-    within the attribution window of their referrer's confirmation (one confirmed before their
-    referrer counts as at once)."""
-    window = _minutes(campaign.attribution_window)
-    cells = _cells(campaign, window, now)
-    own = _delays([campaign.pk], window, now)
-    correction = _correction(campaign, own, cells, window, now)
-    rows = Offspring.of(cells.referees, _exposure(cells, correction.delays), cells.people)
-    seeds, others = (_part(cells, rows, seeds=seeds) for seeds in (True, False))
+def spreading(campaign: Campaign, *, now: dt.datetime, variant: str | None = None) -> Spreading:
+    """As of now, of all variants or of one; four queries at most. Only confirmed participants count,
+    and referees confirmed within the attribution window of their referrer's confirmation (one
+    confirmed before their referrer counts as at once)."""
+    window = minutes_of(campaign.attribution_window)
+    cells = rolled.cells(campaign, window, now, variant)
+    roots = rolled.roots(campaign, window, now, variant)
+    own = delays_of([campaign.pk], window, now, variant)
+    correction = correction_of(campaign, own, cells, window, now)
+    levels = _Levels.of(cells, roots, correction.delays)
+    others = levels.part(1, None)
     return Spreading(
         k=others,
-        seeds=seeds,
-        generations=multiplication.by_generation(cells.generation, rows, cells.bucket),
+        seeds=levels.part(0, 0),
+        generations=tuple(
+            OfGeneration(level, levels.part(level, level))
+            for level in range(multiplication.GENERATIONS + 1)
+            if level in cells.generation
+        ),
         amplification=multiplication.amplification(others.k),
         cycle=delays.cycle_time(correction.delays or own),
         corrected=correction.delays is not None,
@@ -60,70 +73,72 @@ def spreading(campaign: Campaign, *, now: dt.datetime) -> Spreading:
     )
 
 
-@dataclass(frozen=True)
-class Cells:
-    """Participants alike in generation, bucket of their root, age in minutes and referees."""
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """Cells with their exposures, and the same people by root; from them K of any generations."""
 
-    generation: list[int]
-    bucket: list[int]
-    age: list[int]
-    referees: list[int]
-    people: list[int]
+    level: Floats
+    rows: Offspring
+    root_level: Floats
+    bucket: Floats
+    root_referees: Floats
+    root_exposure: Floats
 
+    @classmethod
+    def of(cls, cells: Cells, roots: Roots, f: Delays | None) -> "_Levels":
+        return cls(
+            np.array(cells.generation),
+            Offspring.of(cells.referees, exposure(cells.age, cells.span, f), cells.people),
+            np.array(roots.generation),
+            np.array(roots.bucket, dtype=np.int64),
+            np.array(roots.referees, dtype=np.float64),
+            np.array(roots.people) * exposure(roots.age, roots.span, f),
+        )
 
-_CELLS_SQL = """
-SELECT p.generation, coalesce(p.root_id, p.id) %% %(buckets)s,
-       least(greatest(floor(extract(epoch FROM %(now)s - p.confirmed_at) / 60), 0), %(window)s),
-       coalesce(c.referees, 0), count(*)
-FROM invites_participant p
-LEFT JOIN (
-    SELECT c.referrer_id, count(*) AS referees
-    FROM invites_participant c JOIN invites_participant r ON r.id = c.referrer_id
-    WHERE c.campaign_id = %(campaign)s AND c.status = 'confirmed' AND r.status = 'confirmed'
-      AND c.confirmed_at < r.confirmed_at + (%(window)s + 1) * interval '1 minute'
-    GROUP BY c.referrer_id
-) c ON c.referrer_id = p.id
-WHERE p.campaign_id = %(campaign)s AND p.status = 'confirmed'
-GROUP BY 1, 2, 3, 4
-"""
-
-
-def _cells(campaign: Campaign, window: int, now: dt.datetime) -> Cells:
-    given: dict[str, Any] = {
-        "campaign": campaign.pk,
-        "window": window,
-        "now": now,
-        "buckets": multiplication.ROOT_BUCKETS,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_CELLS_SQL, given)
-        columns: Any = list(zip(*cursor.fetchall(), strict=True)) or [()] * 5
-    return Cells(*([int(value) for value in column] for column in columns))
+    def part(self, first: int, last: int | None) -> Multiplication:
+        """K of these generations, both ends included. Roots know days alone: they share what hours
+        add up to."""
+        mine, theirs = (
+            (level >= first) & (level <= (math.inf if last is None else last))
+            for level in (self.level, self.root_level)
+        )
+        part = Offspring(self.rows.referees[mine], self.rows.exposure[mine], self.rows.n[mine])
+        buckets = self.bucket[theirs]
+        referees, days = (
+            np.bincount(buckets, weights=values[theirs], minlength=multiplication.ROOT_BUCKETS)
+            for values in (self.root_referees, self.root_exposure)
+        )
+        scale = part.total_exposure / days.sum() if days.sum() else 0.0
+        return multiplication.corrected(part, Buckets(referees.astype(np.float64), days * scale))
 
 
-_PAIRS_SQL = """
-SELECT delay, least(age, %(window)s), count(*)
-FROM (
-    SELECT greatest(floor(extract(epoch FROM c.confirmed_at - r.confirmed_at) / 60), 0) AS delay,
-           greatest(floor(extract(epoch FROM %(now)s - r.confirmed_at) / 60), 0) AS age
-    FROM invites_participant c JOIN invites_participant r ON r.id = c.referrer_id
-    WHERE c.campaign_id = ANY(%(campaigns)s) AND c.status = 'confirmed' AND r.status = 'confirmed'
-) pairs
-WHERE delay <= least(age, %(window)s)
-GROUP BY 1, 2
-"""
+def exposure(age: list[int], span: list[int], f: Delays | None) -> Floats:
+    """The mean of F over each slot, from the age of its middle and its width in minutes; 1 where
+    nothing corrects."""
+    if f is None or not age:
+        return np.ones(len(age))
+    ages = np.array(age)[:, None] + np.array(span)[:, None] * _WITHIN
+    return np.asarray(f.share(ages.clip(0) / MINUTES_A_DAY).mean(axis=1))
 
 
-def _delays(campaigns: list[int], window: int, now: dt.datetime) -> Delays | Absent:
-    """F of these campaigns together."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PAIRS_SQL, {"campaigns": campaigns, "window": window, "now": now})
-        found = cursor.fetchall()
-    came, limits, pairs = zip(*found, strict=True) if found else ((), (), ())
-    return delays.lynden_bell(_days(came), _days(limits), window=window / MINUTES_A_DAY, n=pairs)
+def delays_of(
+    campaigns: list[int], window: int, now: dt.datetime, variant: str | None = None
+) -> Delays | Absent:
+    """F of these campaigns together, whose windows are this many minutes."""
+    found = rolled.pairs(campaigns, window, now, variant)
+    least = np.array(found.delay, dtype=np.float64)
+    step = _STEPS[np.searchsorted(_STEPS_FROM, least, side="right") - 1]
+    middle = np.minimum(least + step / 2, window)
+    limit = np.maximum(np.array(found.age), middle)
+    return delays.lynden_bell(
+        middle / MINUTES_A_DAY,
+        limit / MINUTES_A_DAY,
+        window=window / MINUTES_A_DAY,
+        n=found.pairs,
+    )
 
 
-def _correction(
+def correction_of(
     campaign: Campaign, own: Delays | Absent, cells: Cells, window: int, now: dt.datetime
 ) -> Correction:
     """By this campaign's F or, while its first participant is younger than the window, by that of
@@ -138,24 +153,10 @@ def _correction(
         pk__lt=campaign.pk,
     ).order_by("-pk")
     earlier = list(alike.values_list("pk", flat=True)[:EARLIER_CAMPAIGNS])
-    pooled = _delays(earlier, window, now) if earlier else None
+    pooled = delays_of(earlier, window, now) if earlier else None
     return delays.correction(own, age / MINUTES_A_DAY, pooled)
 
 
-def _exposure(cells: Cells, f: Delays | None) -> Any:
-    """F of each cell's age; 1 where nothing corrects."""
-    return f.share(_days(cells.age)) if f else None
-
-
-def _part(cells: Cells, rows: Offspring, *, seeds: bool) -> Multiplication:
-    mine = [place for place, level in enumerate(cells.generation) if (level == 0) == seeds]
-    part = Offspring(rows.referees[mine], rows.exposure[mine], rows.n[mine])
-    return multiplication.corrected(part, Buckets.of([cells.bucket[at] for at in mine], part))
-
-
-def _minutes(span: dt.timedelta) -> int:
+def minutes_of(span: dt.timedelta) -> int:
+    """A span in whole minutes, one at least."""
     return max(int(span.total_seconds() // 60), 1)
-
-
-def _days(minutes: Any) -> list[float]:
-    return [float(value) / MINUTES_A_DAY for value in minutes]

@@ -1,0 +1,222 @@
+"""Whatever happens in whatever order, rollups are what one would count from scratch."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import hypothesis
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from hypothesis import strategies as st
+
+from apps.campaigns.models import Campaign
+from apps.core.clock import engine_now
+from apps.invites.models import CampaignOrder, Link, Participant, Share, Visit
+from apps.members.models import Member
+from apps.orders.models import Order
+from apps.reports import services
+from apps.reports.models import Cell, Rolled
+from apps.reports.services import folding
+from tests.makers import make_campaign
+from tests.reports.rollups import counted_by_hand, rows_of
+
+pytestmark = pytest.mark.django_db
+
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+VARIANTS = ("", "b")
+people = st.integers(0, 11)
+hours = st.floats(0, 30 * 24).map(lambda hours: -hours * HOUR)
+act = st.one_of(
+    st.tuples(st.just("joins"), st.none() | people, hours, hours | st.none(), st.booleans()),
+    st.tuples(st.just("is_confirmed"), people, hours),
+    st.tuples(st.just("is_brought_by"), people, st.none() | people),
+    st.tuples(st.just("buys"), people),
+    st.tuples(st.just("is_refunded"), st.integers(0, 5)),
+    st.tuples(st.just("shares"), people, hours),
+    st.tuples(st.just("is_opened"), people, hours, st.booleans()),
+    st.tuples(st.just("fold")),
+    st.tuples(st.just("rebuild")),
+)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+class Play:
+    """What happens to the rows of a campaign, each with the mark that its event leaves."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+        self.version = campaign.versions.latest("pk")
+        self.now = engine_now()
+        self.people: list[Participant] = []
+        self.orders: list[Order] = []
+
+    def joins(
+        self, above: int | None, at: dt.timedelta, confirmed: dt.timedelta | None, told: bool
+    ) -> None:
+        referrer = self.someone(above)
+        row = Participant(campaign=self.campaign, member=Member.objects.create())
+        row.version, row.joined_at = self.version, self.now + at
+        row.variant = VARIANTS[len(self.people) % 2]
+        self.place(row, referrer)
+        if confirmed is not None:
+            row.status, row.confirmed_at = Participant.Status.CONFIRMED, self.now + confirmed
+        row.save()
+        self.people.append(row)
+        if told:  # else it came in with old history
+            self.mark(row)
+
+    def is_confirmed(self, who: int, at: dt.timedelta) -> None:
+        row = self.someone(who)
+        if row is not None and row.confirmed_at is None:
+            row.status, row.confirmed_at = Participant.Status.CONFIRMED, self.now + at
+            row.save()
+            self.mark(row)
+
+    def is_brought_by(self, who: int, above: int | None) -> None:
+        row, referrer = self.someone(who), self.someone(above)
+        if row is None or row == referrer or row.referees.exists():
+            return
+        self.place(row, referrer)
+        row.save()
+        self.mark(row)
+
+    def buys(self, who: int) -> None:
+        row = self.someone(who)
+        if row is None:
+            return
+        order = Order(order_id=f"o{len(self.orders)}", member=row.member, nth=len(self.orders) + 1)
+        order.paid_minor, order.occurred_at, order.currency = 100, self.now, "CNY"
+        order.save()
+        CampaignOrder.objects.create(campaign=self.campaign, order=order, participant=row)
+        self.orders.append(order)
+        services.order_mark(order_id=order.order_id, is_test=False)
+
+    def is_refunded(self, which: int) -> None:
+        if which < len(self.orders):
+            Order.objects.filter(pk=self.orders[which].pk).update(refunded_minor=100)
+            services.order_mark(order_id=f"o{which}", is_test=False)
+
+    def shares(self, who: int, at: dt.timedelta) -> None:
+        if row := self.someone(who):
+            Share.objects.create(link=self.link(row), shared_at=self.now + at)
+
+    def is_opened(self, who: int, at: dt.timedelta, bot: bool) -> None:
+        if row := self.someone(who):
+            skipped = "bot" if bot else ""
+            Visit.objects.create(link=self.link(row), opened_at=self.now + at, skipped=skipped)
+
+    def fold(self) -> None:
+        services.journals_fold()
+        services.campaigns_fold()
+
+    def rebuild(self) -> None:
+        services.campaign_rebuild(campaign_id=self.campaign.pk, now=self.now)
+
+    def someone(self, who: int | None) -> Participant | None:
+        return self.people[who] if who is not None and who < len(self.people) else None
+
+    def place(self, row: Participant, referrer: Participant | None) -> None:
+        row.referrer = referrer
+        row.root = (referrer.root or referrer) if referrer else None
+        row.generation = referrer.generation + 1 if referrer else 0
+        row.variant = referrer.variant if referrer else row.variant
+
+    def link(self, row: Participant) -> Link:
+        return Link.objects.get_or_create(participant=row, is_default=True, room="")[0]
+
+    def mark(self, row: Participant) -> None:
+        services.participant_mark(public_id=row.public_id)
+
+
+def a_campaign(**given: Any) -> Campaign:
+    window = dt.timedelta(days=7)
+    return make_campaign(time_zone="Asia/Kolkata", attribution_window=window, **given)
+
+
+@hypothesis.settings(max_examples=40)
+@hypothesis.given(acts=st.lists(act, min_size=4, max_size=25))
+def test_rollups_are_what_one_would_count_from_scratch(acts: list[Any]) -> None:
+    with undone():
+        play = Play(a_campaign())
+        for name, *told in acts:
+            getattr(play, name)(*told)
+        play.fold()
+        play.fold()  # whom the first has seen come in without an event
+        folded, by_hand = rows_of(play.campaign), counted_by_hand(play.campaign)
+        assert {name: folded[name] for name in by_hand} == by_hand
+        play.rebuild()
+        assert rows_of(play.campaign) == folded
+
+
+def test_other_days_or_another_window_have_the_rows_built_anew() -> None:
+    play = Play(a_campaign())
+    for who in range(3):
+        play.joins(
+            who - 1 if who else None, -9 * DAY + who * 3 * DAY, -9 * DAY * (3 - who) / 3, True
+        )
+    play.is_opened(0, -DAY, False)
+    play.fold()
+    for changed in ({"time_zone": "Asia/Shanghai"}, {"attribution_window": DAY}):
+        Campaign.objects.filter(pk=play.campaign.pk).update(**changed)
+        play.campaign.refresh_from_db()
+        before = rows_of(play.campaign)
+        play.fold()
+        by_hand = counted_by_hand(play.campaign)
+        assert {name: rows_of(play.campaign)[name] for name in by_hand} == by_hand
+        assert rows_of(play.campaign) != before
+
+
+def test_hours_are_forgotten_once_they_are_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    play = Play(a_campaign())
+    play.joins(None, -2 * DAY, -2 * DAY, True)
+    play.joins(0, -DAY, -DAY, True)
+    play.fold()
+    assert Cell.objects.filter(grain="hour").count() == 2
+    later = play.now + 4 * DAY
+    monkeypatch.setattr(folding, "engine_now", lambda: later)
+    play.joins(1, 3 * DAY, 3 * DAY, True)
+    play.fold()
+    assert Cell.objects.filter(grain="hour").count() == 1
+    by_hand = counted_by_hand(play.campaign)
+    assert {name: rows_of(play.campaign)[name] for name in by_hand} == by_hand
+
+
+def test_drafts_and_campaigns_without_anybody_cost_nothing() -> None:
+    make_campaign(published=False)
+    campaign = make_campaign()
+    assert services.campaigns_fold() == 1
+    assert services.campaigns_fold() == 0
+    assert list(Rolled.objects.values_list("campaign", flat=True)) == [campaign.pk]
+
+
+def test_more_marks_than_one_transaction_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "AT_ONCE", 2)
+    play = Play(a_campaign())
+    play.fold()
+    for who in range(5):
+        play.joins(who - 1 if who else None, -DAY, -DAY, True)
+    assert [services.campaigns_fold() for _ in range(4)] == [2, 2, 1, 0]
+    by_hand = counted_by_hand(play.campaign)
+    assert {name: rows_of(play.campaign)[name] for name in by_hand} == by_hand
+
+
+def test_rebuilding_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    play = Play(a_campaign(name="Tea"))
+    play.joins(None, -DAY, -DAY, True)
+    other = make_campaign(name="Cake")
+    call_command("rebuild_reports")
+    assert "2 campaigns, 1 participants counted." in capsys.readouterr().out
+    call_command("rebuild_reports", campaign=other.public_id)
+    told = capsys.readouterr()
+    assert "1 campaigns, 0 participants counted." in told.out
+    assert "Cake" in told.err
+    with pytest.raises(CommandError, match="campaign"):
+        call_command("rebuild_reports", campaign="cmp_nobody")
