@@ -27,7 +27,8 @@ EARLIER_CAMPAIGNS = 20
 class Spreading:
     """K of non-seeds and of seeds apart, by generation, what it amplifies to, and how quickly.
 
-    `source` says where the correction for age is from, or that there is none.
+    `source` says where the correction for age is from, or that there is none; `delays` is the F it
+    corrects by and `own` this campaign's, as far as it is known; `everybody` is who was counted.
     """
 
     k: Multiplication
@@ -37,6 +38,9 @@ class Spreading:
     cycle: CycleTime
     corrected: bool
     source: str
+    everybody: "Everybody"
+    own: Delays | Absent
+    delays: Delays | None
 
 
 def spreading(campaign: Campaign, *, now: dt.datetime) -> Spreading:
@@ -57,7 +61,20 @@ def spreading(campaign: Campaign, *, now: dt.datetime) -> Spreading:
         cycle=delays.cycle_time(correction.delays or own),
         corrected=correction.delays is not None,
         source=correction.source,
+        everybody=Everybody(cells.generation, _days(cells.age), rows),
+        own=own,
+        delays=correction.delays,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Everybody:
+    """All confirmed participants in groups: `rows`, and the generation and the age in days of each
+    (no more than the attribution window)."""
+
+    generation: list[int]
+    age: list[float]
+    rows: Offspring
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,3 @@
+from apps.reports.models.shares import SharedReport
+
+__all__ = ["SharedReport"]
