@@ -15,11 +15,11 @@ from apps.core.callers import is_test
 from apps.reports import selectors
 from apps.reports.outputs import (
     REASONS,
-    ChainOutput,
     ConcentrationOutput,
     FigureOutput,
     ForecastOutput,
     GrownOutput,
+    MatureChainOutput,
     RewardCostOutput,
     SpentOutput,
 )
@@ -137,7 +137,7 @@ class ReportOutput(serializers.Serializer[Any]):
     funnel = StepOutput(many=True)
     rewards = RewardsOutput()
     cost = CostOutput()
-    chain = ChainOutput()
+    chain = MatureChainOutput()
     concentration = ConcentrationOutput()
     forecast = ForecastOutput()
     growth = GrownOutput(source="grown")

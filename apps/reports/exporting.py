@@ -94,7 +94,7 @@ def _sheet_name(table: Table, book: Any) -> str:
     """The table's title as far as a spreadsheet takes it, and each only once."""
     name = re.sub(r"[\[\]:*?/\\']", "", table.title)[:_SHEET_NAME].strip()
     taken = {sheet.name.lower() for sheet in book.worksheets()}
-    return table.slug if name.lower() in taken else name
+    return f"{name[: _SHEET_NAME - 4]} {len(taken) + 1}" if name.lower() in taken else name
 
 
 def _write_sheet(sheet: Any, table: Table, formats: dict[Kind, Any], bold: Any) -> None:

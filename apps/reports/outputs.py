@@ -19,17 +19,17 @@ class FigureOutput(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
-class ChainStepOutput(serializers.Serializer[Any]):
+class MatureStepOutput(serializers.Serializer[Any]):
     step = serializers.CharField(source="name")
     count = serializers.IntegerField()
     rate = FigureOutput(help_text="Per unit of the step before.")
 
 
-class ChainOutput(serializers.Serializer[Any]):
+class MatureChainOutput(serializers.Serializer[Any]):
     """Of participants whose whole attribution window is over: each step, and their product, which is
     how many confirmed people each of them brought."""
 
-    steps = ChainStepOutput(many=True)
+    steps = MatureStepOutput(many=True)
     product = FigureOutput()
 
 

@@ -15,6 +15,7 @@ from apps.core import clock
 from apps.core.admin import pk_in
 from apps.members.admin import member_name
 from apps.reports import exporting, selectors
+from apps.reports.cards import cards_of
 from apps.reports.sections import (
     Section,
     Table,
@@ -129,6 +130,7 @@ def report_context(report: WholeReport, *, money: bool = True) -> dict[str, Any]
     return {
         "report": report,
         "campaign": report.campaign,
+        "cards": cards_of(report, money=money),
         "sections": default_sections(report, money=money),
         "counts": counts_tables(report, money=money),
     }

@@ -72,8 +72,8 @@ class SharedReportAdmin(FactAdmin):
 
     form = SharedReportForm
     list_display = (
-        *("label", "campaign", "state", "shows_money", "expires_at", "made_by", "made_at"),
-        *("revoked_by", "last_opened_at"),
+        *("label", "campaign", "state", "shows_money", "expires_at", "made_by"),
+        "last_opened_at",
     )
     list_filter = ("campaign",)
     list_select_related = ("campaign", "made_by", "revoked_by")

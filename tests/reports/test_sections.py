@@ -6,10 +6,15 @@ import re
 import pytest
 from django.utils import timezone
 
+from apps.invites.selectors import Brought
 from apps.reports.sections import comparison, counts_tables, default_sections, detail_sections
 from apps.reports.selectors import WholeReport, details, whole_report
+from apps.reports.selectors.chain import STEPS
+from apps.reports.selectors.credits import k_by_credit
+from apps.reports.viral.attribution import Credit
 from apps.reports.viral.figures import Reason
 from tests.makers import make_campaign
+from tests.pages.test_chain_pages import join, link_of, opened
 from tests.reports.makers import DAY, a_forest, liven
 
 pytestmark = pytest.mark.django_db
@@ -68,9 +73,7 @@ def test_the_explanation_of_k_can_be_reckoned_after(report: WholeReport) -> None
 
 def test_the_chain_telescopes_to_referees_per_participant(report: WholeReport) -> None:
     steps = report.chain.steps
-    assert [step.count for step in steps] == sorted(
-        (step.count for step in steps), key=lambda count: 0
-    )
+    assert [step.name for step in steps] == list(STEPS)
     product = 1.0
     for step in steps[1:]:
         product *= step.rate.value or 0
@@ -126,3 +129,18 @@ def test_two_campaigns_side_by_side(report: WholeReport) -> None:
     assert found.pairs[0].label.startswith("K:")
     assert {pair.apart for pair in found.pairs} <= {False, None}
     assert all(pair.first == pair.second for pair in found.pairs)
+
+
+def test_credit_moves_between_those_whose_links_were_touched() -> None:
+    """ann was brought by dora, cleo came by herself; bob opened cleo's link first, then ann's."""
+    campaign = make_campaign()
+    join(campaign, "ann", opened(link_of(campaign, "dora")))
+    first = opened(link_of(campaign, "cleo"))
+    last = opened(link_of(campaign, "ann"))
+    join(campaign, "bob", Brought(visit_token=first.visit_token, visit_cookie=last.visit_token))
+    found = {rule: figure.value for rule, figure in k_by_credit(campaign, 2.0)}
+    assert found[Credit.FIRST] == 0
+    assert found[Credit.LAST] == pytest.approx(0.5)
+    assert found[Credit.LINEAR] == pytest.approx(0.25)
+    assert {figure.value for _, figure in k_by_credit(campaign, 0.0)} == {None}
+    assert k_by_credit(make_campaign(), 1.0) == ()

@@ -39,7 +39,7 @@ class Burn:
                 xycoords=("axes fraction", "data"),
                 xytext=(0, -11),
                 textcoords="offset points",
-                size=9.5,
+                size=10,
             )
             top = max(top, self.budget)
         axes.set_ylim(0, (top or 1) * 1.06)

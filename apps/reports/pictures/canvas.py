@@ -11,7 +11,7 @@ from html import escape
 from threading import Lock
 from typing import Any, Protocol
 
-WIDTH, HEIGHT = 390, 250  # in points: about a phone's width, so that words stay legible there
+WIDTH, HEIGHT = 340, 230  # in points: about a phone's width, so that words stay legible there
 DOTS_PER_INCH = 220
 _POINTS_PER_INCH = 72
 _FONT = "DejaVu Sans"  # what matplotlib brings along: widths are reckoned with it
@@ -64,7 +64,8 @@ def inline_svg(picture: Picture) -> str:
     drawn = re.sub(r'<g id="[^"]*"', "<g", drawn)  # a page has several pictures, and each id once
     opening = drawn.index(">")
     box = re.search(r'viewBox="[^"]*"', drawn[:opening])
-    head = f'<svg {box[0] if box else ""} role="img" aria-label="{escape(picture.alt)}"'
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    head = f'<svg {names} {box[0] if box else ""} role="img" aria-label="{escape(picture.alt)}"'
     return f"{head}{drawn[opening:]}"
 
 
@@ -130,11 +131,11 @@ def _plain(axes: Any, inks: Inks) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(inks.grid)
-    axes.tick_params(colors=inks.soft, labelsize=10, length=0, pad=4)
+    axes.tick_params(colors=inks.soft, labelsize=10.5, length=0, pad=4)
     axes.grid(axis="y", color=inks.grid, linewidth=0.8)
     axes.set_axisbelow(True)
 
 
 def words(axes: Any, x: float, y: float, text: str, colour: str, **more: Any) -> None:
     """A few words at a place in the picture."""
-    axes.annotate(text, (x, y), color=colour, fontsize=more.pop("size", 10), **more)
+    axes.annotate(text, (x, y), color=colour, fontsize=more.pop("size", 10.5), **more)

@@ -41,7 +41,7 @@ class Intervals:
             self.meaning,
             inks.second,
             ha="right",
-            size=9.5,
+            size=10,
             xytext=(0, 4),
             textcoords="offset points",
         )
@@ -78,12 +78,12 @@ def _whisker(axes: Any, place: int, figure: Figure, top: float, inks: Inks) -> N
             f"at most {figure.high:.2f}",
             inks.soft,
             ha="center",
-            size=9.5,
+            size=10,
             xytext=(0, 4),
             textcoords="offset points",
         )
     else:
-        words(axes, place, top * 0.03, str(figure.reason), inks.soft, ha="center", size=9.5)
+        words(axes, place, top * 0.03, str(figure.reason), inks.soft, ha="center", size=10)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Funnel:
             words(axes, 0, row, name, inks.ink, va="center", size=10.5)
             words(axes, 1, row, f"{count:,}", inks.ink, va="center", ha="right", size=10.5)
             if rate:
-                words(axes, 0.82, row, rate, inks.soft, va="center", ha="right", size=9.5)
+                words(axes, 0.8, row, rate, inks.soft, va="center", ha="right", size=10)
         axes.set(xlim=(0, 1), ylim=(len(self.steps) - 0.35, -0.35))
 
 
@@ -97,7 +97,7 @@ class Concentration:
 
         x, y = [at.participants for at in self.points], [at.referees for at in self.points]
         axes.plot([0, 1], [0, 1], color=inks.soft, linewidth=1, linestyle=(0, (4, 3)))
-        words(axes, 0.72, 0.64, "if all were alike", inks.soft, size=9.5)
+        words(axes, 0.66, 0.55, "if all were alike", inks.soft, size=10)
         axes.fill_between(x, x, y, color=inks.accent, alpha=0.16, linewidth=0)
         axes.plot(x, y, color=inks.accent, linewidth=2)
         axes.plot([self.share], [self.most], "o", color=inks.accent, markersize=6)
@@ -135,10 +135,11 @@ class Bars:
         self._line(axes, x, [bar.negative_binomial for bar in self.bars], "uneven", inks.ink, "o")
         self._line(axes, x, [bar.poisson for bar in self.bars], "all alike", inks.second, "s")
         axes.set_yscale("symlog", linthresh=1)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.6 * max([1, *(bar.participants for bar in self.bars)]))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        legend(axes, inks)
+        if x:
+            legend(axes, inks)
         axes.set_xlabel("friends brought", color=inks.soft, fontsize=10)
 
     @staticmethod
@@ -158,7 +159,7 @@ def legend(axes: Any, inks: Inks, **more: Any) -> None:
         bbox_to_anchor=(0, 1.0),
         ncols=3,
         frameon=False,
-        fontsize=9.5,
+        fontsize=10,
         labelcolor=inks.soft,
         borderaxespad=0.1,
         handlelength=1.4,

@@ -44,7 +44,7 @@ class Tree:
                 inks.soft,
                 xytext=(8, -3),
                 textcoords="offset points",
-                size=9.5,
+                size=10,
             )
         axes.set_ylim(max(deep, default=0) + 0.5, -0.5)
 

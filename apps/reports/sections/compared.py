@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from apps.reports import pictures
 from apps.reports.pictures import Mark
-from apps.reports.sections.parts import Line
+from apps.reports.sections.parts import Line, Section
 from apps.reports.sections.spread import amplification_section, carriers_section, cycle_section
 from apps.reports.sections.spread import k_section as k_of
 from apps.reports.sections.ways import cost_section, forecast_section, funnel_section
@@ -39,13 +39,18 @@ def comparison(first: WholeReport, second: WholeReport) -> Comparison:
     pairs = tuple(
         Pair(ours.label, ours, theirs, _apart(ours.figure, theirs.figure))
         for section in _SECTIONS
-        for ours, theirs in zip(section(first).lines, section(second).lines, strict=True)
+        for ours, theirs in zip(_lines(section(first)), _lines(section(second)), strict=True)
     )
     marks = tuple(
         Mark(name, report.spreading.k.k)
         for name, report in (("This campaign", first), ("The other", second))
     )
     return Comparison(pairs, pictures.Intervals("K of both", _alt(pairs[0]), marks))
+
+
+def _lines(section: Section) -> tuple[Line, ...]:
+    """Its figures; of who carries the spread only what was seen, not what models would have."""
+    return section.lines[:1] if section.slug == "carriers" else section.lines
 
 
 def _alt(pair: Pair) -> str:

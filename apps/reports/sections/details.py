@@ -54,7 +54,7 @@ def _over_time(found: Details) -> Section:
 
 def _cohorts(found: Details) -> Section:
     known = [(day, of) for day, of in found.cohorts if of.k.value is not None]
-    unit = "week from" if found.by_week else "day"
+    unit = "week" if found.by_week else "day"
     return Section(
         slug="cohorts",
         question="Do those who come later bring as many?",
@@ -63,7 +63,7 @@ def _cohorts(found: Details) -> Section:
         caveat="A cohort has no K until it is half mature, with 30 people and 5 friends or more.",
         what=(
             (
-                f"Everybody who was brought belongs to the {unit} they were confirmed. Each "
+                f"Everybody who was brought belongs to the {unit} they were confirmed in. Each "
                 "cohort’s K is how many its people bring, corrected for those who have had "
                 "little time yet."
             ),
@@ -85,7 +85,7 @@ def _cohorts(found: Details) -> Section:
         ),
         picture=pictures.OverTime(
             "K by cohort",
-            "K of those who joined on each day.",
+            f"K of those who joined in each {unit}.",
             tuple(day for day, _ in found.cohorts),
             tuple(of.k for _, of in found.cohorts),
         )

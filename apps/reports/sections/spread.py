@@ -47,9 +47,13 @@ def k_section(report: WholeReport) -> Section:
             f"K is {value_of(k.k)}, the seeds’ own is {value_of(spreading.seeds.k)}.",
             (Mark("Brought by somebody", k.k), Mark("Seeds", spreading.seeds.k)),
         )
-        if k.participants or spreading.seeds.participants
+        if _can_be_drawn(k.k) or _can_be_drawn(spreading.seeds.k)
         else None,
     )
+
+
+def _can_be_drawn(figure: Figure) -> bool:
+    return figure.value is not None or figure.high is not None
 
 
 def _k_answer(k: Figure) -> str:
@@ -155,7 +159,7 @@ def generations_section(report: WholeReport) -> Section:
             "K by generation: " + ", ".join(f"{m.label} {value_of(m.figure)}" for m in marks) + ".",
             marks,
         )
-        if marks
+        if any(_can_be_drawn(mark.figure) for mark in marks)
         else None,
     )
 
@@ -166,7 +170,8 @@ def _generations_answer(report: WholeReport) -> str:
         return "Nobody takes part yet."
     if not deepest:
         return "Only seeds so far: nobody was brought yet."
-    return f"It has reached generation {deepest}: friends of friends, {deepest} steps from a seed."
+    away = "a step" if deepest == 1 else f"{deepest} steps"
+    return f"It has reached generation {deepest}: people {away} away from their seed."
 
 
 def _rounds(report: WholeReport) -> str:
@@ -311,6 +316,7 @@ def amplification_section(report: WholeReport) -> Section:
         )
     return Section(
         slug="amplification",
+        tile="One more becomes",
         question="What does one more person become?",
         answer=answer,
         lines=(line("People in the end per person brought", times),),
@@ -346,7 +352,7 @@ def carriers_section(report: WholeReport) -> Section:
         answer = f"{percent(share)} of the people brought 80 % of all friends."
     return Section(
         slug="carriers",
-        tile="Bring 80 % of all friends",
+        tile="Brought 80 % of all friends",
         question="Who carries it?",
         answer=answer,
         lines=(

@@ -21,12 +21,13 @@ from apps.reports.viral.offspring import Bar, Offspring
 WINDOW_DAYS = 7
 MOST_WINDOWS = 60
 MOST_DAY_COHORTS = 31
+ENOUGH_A_DAY = 30
 
 
 @dataclass(frozen=True)
 class Details:
     """`over_time` is K of the week up to each day; `cohorts` K of those who joined on a day, or in the
-    week from it in long campaigns; `bars` how many people brought how many."""
+    week from it in long or small campaigns; `bars` how many people brought how many."""
 
     over_time: tuple[tuple[dt.date, Figure], ...]
     cohorts: tuple[tuple[dt.date, Multiplication], ...]
@@ -98,7 +99,8 @@ def _cohorts(
         return (), False
     first = min(counted.day[place] for place in mine)
     numbers = [(counted.day[place] - first).days for place in mine]
-    by_week = max(numbers) >= MOST_DAY_COHORTS
+    a_day = sum(counted.people[place] for place in mine) / (max(numbers) + 1)
+    by_week = max(numbers) >= MOST_DAY_COHORTS or a_day < ENOUGH_A_DAY
     step = WINDOW_DAYS if by_week else 1
     rows = Offspring.of(
         [counted.referees[place] for place in mine],

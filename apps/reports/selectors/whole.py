@@ -76,7 +76,8 @@ def _member(k: Figure, reward: Figure) -> Figure:
 def _forecast(report: CampaignReport) -> Forecast:
     spreading = report.spreading
     if spreading.delays is None:
-        return Forecast(absent(Reason.TOO_EARLY, spreading.source), ())
+        why = "nobody’s attribution window is over, and no earlier campaign tells how delays are spread"
+        return Forecast(absent(Reason.TOO_EARLY, why), ())
     return forecast.forecast(
         report.people.participants,
         (living(spreading, seeds=True), Law.of(spreading.seeds)),
