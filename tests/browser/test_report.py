@@ -72,6 +72,7 @@ def test_the_report_by_day_and_by_night(open_tab: OpenTab, campaign: Campaign, p
     assert brightness(tab) > DAY_ABOVE
     assert brightness(curve) > DAY_ABOVE
     tab.emulate_media(color_scheme="dark")
+    tab.reload()
     expect(tab.locator("html.dark")).to_be_attached()
     assert brightness(tab) < NIGHT_BELOW
     assert brightness(curve) < NIGHT_BELOW

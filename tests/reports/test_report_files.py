@@ -35,9 +35,10 @@ def address(campaign: Campaign, name: str) -> str:
 
 
 def read(answer: Any) -> bytes:
-    """The whole file; closed then, as a server does."""
+    """The whole of what is streamed; a file behind it is closed then, as a server does."""
     whole = b"".join(answer.streaming_content)
-    answer.close()
+    if getattr(answer, "file_to_stream", None):
+        answer.file_to_stream.close()
     return whole
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.utils import timezone
 
-from apps.invites.selectors import Brought
+from apps.invites.models import Touch
 from apps.reports.sections import comparison, counts_tables, default_sections, detail_sections
 from apps.reports.selectors import WholeReport, details, whole_report
 from apps.reports.selectors.chain import STEPS
@@ -132,12 +132,18 @@ def test_two_campaigns_side_by_side(report: WholeReport) -> None:
 
 
 def test_credit_moves_between_those_whose_links_were_touched() -> None:
-    """ann was brought by dora, cleo came by herself; bob opened cleo's link first, then ann's."""
+    """ann was brought by dora, cleo came by herself; bob had typed cleo's code a day before he opened
+    ann's link."""
     campaign = make_campaign()
     join(campaign, "ann", opened(link_of(campaign, "dora")))
-    first = opened(link_of(campaign, "cleo"))
-    last = opened(link_of(campaign, "ann"))
-    join(campaign, "bob", Brought(visit_token=first.visit_token, visit_cookie=last.visit_token))
+    bob = join(campaign, "bob", opened(link_of(campaign, "ann")))
+    Touch.objects.create(
+        campaign=campaign,
+        member=bob.member,
+        source="code",
+        link=link_of(campaign, "cleo"),
+        touched_at=bob.joined_at - DAY,
+    )
     found = {rule: figure.value for rule, figure in k_by_credit(campaign, 2.0)}
     assert found[Credit.FIRST] == 0
     assert found[Credit.LAST] == pytest.approx(0.5)

@@ -33,7 +33,7 @@ class Funnel:
             words(axes, 1, row, f"{count:,}", inks.ink, va="center", ha="right", size=10.5)
             if rate:
                 words(axes, 0.8, row, rate, inks.soft, va="center", ha="right", size=10)
-        axes.set(xlim=(0, 1), ylim=(len(self.steps) - 0.35, -0.35))
+        axes.set(xlim=(0, 1), ylim=(max(len(self.steps), 1) - 0.35, -0.35))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from apps.reports.sections.words import (
     whole,
 )
 from apps.reports.selectors import WholeReport
+from apps.reports.selectors.chain import COHORT
 from apps.reports.viral.forecast import Band
 from apps.reports.viral.funnel import Step
 
@@ -40,8 +41,9 @@ def funnel_section(report: WholeReport) -> Section:
     count = {step.name: step.count for step in chain.steps}
     cohort = count["participants"]
     if cohort:
+        latest = "the latest " if cohort == COHORT else ""
         answer = (
-            f"Of {people(cohort, 'participant', 'participants')} whose time is over, "
+            f"Of {latest}{people(cohort, 'participant', 'participants')} whose time is over, "
             f"{count['sharers']:,} shared; their links were opened {count['links opened']:,} "
             f"times, and {people(count['confirmed'])} were confirmed."
         )
@@ -131,7 +133,7 @@ def _forecast_answer(report: WholeReport) -> str:
         return f"It has come to rest at {people(now, 'participant', 'participants')}."
     said = f"About {whole(final.value)} participants in the end, {whole(more)} more than now"
     between = interval_of(final, whole)
-    return f"{said}; {between}." if between else f"{said}."
+    return f"{said} (95 %: {between})." if between else f"{said}."
 
 
 def _growth_picture(report: WholeReport) -> pictures.Growth | None:

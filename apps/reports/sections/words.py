@@ -21,7 +21,7 @@ def whole(value: float) -> str:
 
 def percent(share: float) -> str:
     """A share as a percentage, with a digit after the point below a tenth."""
-    return f"{share * 100:,.1f} %" if 0 < share < 0.1 else f"{share * 100:,.0f} %"
+    return f"{share * 100:,.1f}\u00a0%" if 0 < share < 0.1 else f"{share * 100:,.0f}\u00a0%"
 
 
 def ten_times(value: float) -> str:

@@ -13,13 +13,14 @@ from apps.reports.viral.figures import Figure, ratio
 MOST_TOUCHES = 200_000
 
 _TOUCHES_SQL = """
-SELECT c.id, extract(epoch FROM t.touched_at) / 86400, p.generation > 0
+SELECT c.id, extract(epoch FROM t.touched_at) / 86400,
+       p.generation > 0 AND p.status = 'confirmed'
 FROM invites_participant c
 JOIN invites_touch t ON t.campaign_id = c.campaign_id AND t.member_id = c.member_id
 JOIN invites_link l ON l.id = t.link_id
 JOIN invites_participant p ON p.id = l.participant_id
 WHERE c.campaign_id = %s AND c.status = 'confirmed' AND c.referrer_id IS NOT NULL
-  AND p.status = 'confirmed' AND p.id <> c.id AND t.touched_at <= c.joined_at
+  AND p.id <> c.id AND t.touched_at <= c.joined_at
 ORDER BY c.id, t.touched_at, t.id LIMIT %s
 """
 
