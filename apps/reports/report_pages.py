@@ -79,9 +79,11 @@ class ReportPages(ModelAdmin):
         """A table as CSV, all of them as XLSX, or a picture as PNG or SVG, by its name and ending."""
         campaign = self._reported(request, object_id)
         report = selectors.whole_report(campaign, now=clock.now())
-        detail = detail_sections(report, selectors.details(report, now=report.as_of))
-        sections = (*default_sections(report), *detail)
-        return file_of(campaign, sections, counts_tables(report), name)
+        sections, counts = default_sections(report), counts_tables(report)
+        if name.rpartition(".")[0] not in _slugs(sections, counts):  # the rest, or all of it
+            found = selectors.details(report, now=report.as_of)
+            sections += detail_sections(report, found)
+        return file_of(campaign, sections, counts, name)
 
     def report_detail(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The rest: over time, by cohort, how uneven, how it ends, the trees, other attributions."""
@@ -155,6 +157,12 @@ def file_of(
             if section.slug == slug and section.picture is not None:
                 return exporting.picture_file(section.picture, f"{prefix}-{slug}", form)
     raise Http404
+
+
+def _slugs(sections: tuple[Section, ...], more: tuple[Table, ...]) -> set[str]:
+    """What files of these may be called."""
+    tables = {table.slug for table in more} | {section.table.slug for section in sections}
+    return tables | {section.slug for section in sections}
 
 
 def _files(campaign: Campaign) -> str:

@@ -57,7 +57,9 @@ def liven(campaign: Campaign, *, until: dt.datetime) -> None:
     spent = sum(grant.cost_minor for grant in grants if grant.settled_at)
     reserved = sum(grant.cost_minor for grant in grants if not grant.settled_at)
     Budget.objects.filter(campaign=campaign).update(
-        amount_minor=400_000, spent_minor=spent, reserved_minor=reserved
+        amount_minor=max(400_000, 2 * (spent + reserved)),
+        spent_minor=spent,
+        reserved_minor=reserved,
     )
 
 

@@ -51,6 +51,8 @@ class Picture(Protocol):
 
     def draw(self, axes: Any, inks: Inks) -> None: ...
 
+    def __hash__(self) -> int: ...
+
 
 def inline_svg(picture: Picture) -> str:
     """The picture as an SVG element for inside a page. It takes the page's font and the colours
@@ -98,6 +100,7 @@ def _figure(picture: Picture, inks: Inks, *, title: bool) -> Any:
     """The picture drawn on a figure of its own: no pyplot, which would keep it."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     # Words stay words in SVG; a "$" is money, not mathematics; the same picture has the same text.
     mpl.rcParams.update(
@@ -112,9 +115,8 @@ def _figure(picture: Picture, inks: Inks, *, title: bool) -> Any:
     figure = Figure(
         figsize=(WIDTH / _POINTS_PER_INCH, height / _POINTS_PER_INCH),
         dpi=_POINTS_PER_INCH,
-        layout="constrained",
+        layout=ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.05),
     )
-    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.05)  # type: ignore[union-attr]
     axes = figure.subplots()
     if title:
         figure.suptitle(

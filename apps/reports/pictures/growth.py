@@ -31,7 +31,7 @@ class Growth:
         )
         axes.plot(self.days, self.everybody, color=inks.accent, linewidth=2, label="everybody")
         axes.plot(self.days, self.seeds, color=inks.second, linewidth=1.6, label="seeds")
-        top = max(self.everybody, default=0)
+        top = float(max(self.everybody, default=0))
         if self.fan and self.days:
             today, now = self.days[-1], self.everybody[-1]
             ahead = [today, *self._ahead()]

@@ -99,19 +99,20 @@ class OverTime:
     height = HEIGHT
 
     def draw(self, axes: Any, inks: Inks) -> None:
+        axes.axhline(self.threshold, color=inks.second, linewidth=1, linestyle=(0, (4, 3)))
         known = [
-            (day, figure)
+            (day, figure.value, figure.low, figure.high)
             for day, figure in zip(self.days, self.figures, strict=True)
             if figure.value is not None
         ]
-        axes.axhline(self.threshold, color=inks.second, linewidth=1, linestyle=(0, (4, 3)))
         if known:
-            days = [day for day, _ in known]
-            low = [figure.value if figure.low is None else figure.low for _, figure in known]
-            high = [figure.value if figure.high is None else figure.high for _, figure in known]
+            days = [day for day, *_ in known]
+            values = [value for _, value, _, _ in known]
+            low = [value if end is None else end for _, value, end, _ in known]
+            high = [value if end is None else end for _, value, _, end in known]
             axes.fill_between(days, low, high, color=inks.accent, alpha=0.16, linewidth=0)
-            values = [figure.value for _, figure in known]
             axes.plot(days, values, color=inks.accent, linewidth=2, marker="o", markersize=3)
-            top = max([self.threshold, *(end for end in high if end is not None)])
-            axes.set_ylim(0, min(top, 4 * max(self.threshold, *values)) * 1.08)
+            # An early interval that reaches far must not press the rest flat.
+            top = min(max([self.threshold, *high]), 4 * max(self.threshold, *values))
+            axes.set_ylim(0, top * 1.08)
         date_axis(axes, self.days)

@@ -212,7 +212,7 @@ def _cost_explained(report: WholeReport) -> tuple[str, ...]:
     k = report.spreading.k.k
     said = (
         f"Rewards of {money(used)} are settled or reserved, and {people(brought)} were brought: "
-        f"{money(used)} ÷ {brought:,} = {money(report.reward.value)} each."
+        f"{money(used)} ÷ {brought:,} = {value_of(report.reward, money)} each."
     )
     if k.value is None:
         return (said, f"What a member costs in the end needs K: {k.why}.")
@@ -221,7 +221,7 @@ def _cost_explained(report: WholeReport) -> tuple[str, ...]:
         (
             "A seed ends as 1 ÷ (1 − K) members, of whom the share K = "
             f"{plain(min(k.value, 1.0))} was brought and rewarded. Where seeds cost nothing, a "
-            f"member costs {money(report.reward.value)} × {plain(min(k.value, 1.0))} = "
+            f"member costs {value_of(report.reward, money)} × {plain(min(k.value, 1.0))} = "
             f"{value_of(report.member, money)} in the end."
         ),
         (

@@ -49,7 +49,7 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
 def hours(campaign: Campaign, *, now: dt.datetime) -> Hours:
     """One grouped query."""
-    given = {
+    given: dict[str, Any] = {
         "campaign": campaign.pk,
         "zone": campaign.time_zone,
         "window": campaign.attribution_window,
