@@ -306,6 +306,7 @@ _ADMIN_MENU = (
         ("Lists of members", "group_add", "campaigns.audience"),
         ("Who is on a list", "person_check", "campaigns.audiencemember"),
         ("Compliance overrides", "verified_user", "campaigns.complianceoverride"),
+        ("Shared reports", "ios_share", "reports.sharedreport"),
     ),
     (
         "Group buying",

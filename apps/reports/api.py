@@ -13,11 +13,18 @@ from apps.core import clock
 from apps.core.api import EngineView
 from apps.core.callers import is_test
 from apps.reports import selectors
+from apps.reports.outputs import (
+    REASONS,
+    ConcentrationOutput,
+    FigureOutput,
+    ForecastOutput,
+    GrownOutput,
+    MatureChainOutput,
+    RewardCostOutput,
+    SpentOutput,
+)
 from apps.reports.rules import ATTRIBUTED
 from apps.reports.selectors import CampaignReport
-from apps.reports.viral.figures import Reason
-
-REASONS = "One of: " + ", ".join(Reason)
 
 
 class FreshnessOutput(serializers.Serializer[Any]):
@@ -39,16 +46,6 @@ class PeopleOutput(serializers.Serializer[Any]):
     provisional = serializers.IntegerField()
     seeds = serializers.IntegerField()
     referred = serializers.IntegerField()
-
-
-class FigureOutput(serializers.Serializer[Any]):
-    """A number with its 95 % interval; what is null is said in `reason` (a word) and `why`."""
-
-    value = serializers.FloatField(allow_null=True)
-    low = serializers.FloatField(allow_null=True)
-    high = serializers.FloatField(allow_null=True)
-    reason = serializers.CharField(allow_null=True, help_text=REASONS)
-    why = serializers.CharField()
 
 
 class KOutput(FigureOutput):
@@ -146,6 +143,13 @@ class ReportOutput(serializers.Serializer[Any]):
     funnel = StepOutput(many=True)
     rewards = RewardsOutput()
     cost = CostOutput()
+    chain = MatureChainOutput()
+    concentration = ConcentrationOutput()
+    forecast = ForecastOutput()
+    growth = GrownOutput(source="grown")
+    spending = SpentOutput(source="spent")
+    reward_cost = RewardCostOutput(source="*")
+    keeps_holdout = serializers.BooleanField(source="holdout")
 
 
 class ReportView(EngineView):
@@ -156,5 +160,5 @@ class ReportView(EngineView):
     @extend_schema(responses=ReportOutput)
     def get(self, request: Request, campaign_id: str) -> Response:
         campaign = campaign_by_public_id(campaign_id, is_test=is_test(request))
-        report = selectors.campaign_report(campaign, now=clock.now())
+        report = selectors.whole_report(campaign, now=clock.now())
         return Response(ReportOutput(report).data)

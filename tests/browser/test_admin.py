@@ -94,7 +94,7 @@ def test_olga_reads_the_report(olga: Page) -> None:
     olga.goto("/admin/campaigns/campaign/")
     olga.get_by_role("link", name="Open report").click()
     expect(olga.get_by_role("heading", name="Report: Spring tea")).to_be_visible()
-    for title in ("K by generation", "Funnel", "People", "Rooms", "Rewards", "Cost"):
+    for title in ("Does it spread by itself?", "How far will it go?", "Rooms", "Rewards", "Cost"):
         expect(olga.get_by_role("heading", level=3, name=title, exact=True)).to_be_visible()
     expect(olga.get_by_role("row", name="Completed 1", exact=True)).to_be_visible()
     expect(olga.get_by_text("Not everything is in yet")).to_be_visible()

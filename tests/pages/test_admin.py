@@ -166,7 +166,7 @@ def test_the_report_is_for_whoever_may_see_campaigns(db: None, client: Client) -
     assert client.get(address).status_code == 403
     nora.user_permissions.add(Permission.objects.get(codename="view_campaign"))
     page = client.get(address).content.decode()
-    assert "K by generation" in page
+    assert "Does it spread by itself?" in page
     front = client.get("/admin/").content.decode()
     assert page_of(Campaign, "changelist") in front
     assert page_of(Room, "changelist") not in front

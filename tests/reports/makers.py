@@ -3,9 +3,10 @@
 import datetime as dt
 import random
 
-from apps.campaigns.models import Campaign
-from apps.invites.models import Participant
+from apps.campaigns.models import Budget, Campaign
+from apps.invites.models import Link, Participant, Share, Visit
 from apps.members.models import Member
+from apps.rewards.models import Grant
 
 DAY = dt.timedelta(days=1)
 
@@ -45,3 +46,41 @@ def a_forest(
             for row in rows
             for _ in range(chance.choices((0, 1, 3), (6, 3, 1))[0])
         ]
+
+
+def liven(campaign: Campaign, *, until: dt.datetime) -> None:
+    """Links, intents to share and visits for whoever brought somebody, and a reward for each of those
+    brought: settled after three days."""
+    carriers = Participant.objects.filter(campaign=campaign, referees__isnull=False).distinct()
+    links = Link.objects.bulk_create(Link(participant=row, is_default=True) for row in carriers)
+    at = {link.pk: link.participant.confirmed_at for link in links}
+    Share.objects.bulk_create(Share(link=link, shared_at=at[link.pk]) for link in links)
+    Visit.objects.bulk_create(
+        Visit(link=link, opened_at=at[link.pk] + DAY / 10 * n) for link in links for n in range(4)
+    )
+    brought = Participant.objects.filter(campaign=campaign, referrer__isnull=False)
+    grants = Grant.objects.bulk_create(_reward(row, until) for row in brought)
+    spent = sum(grant.cost_minor for grant in grants if grant.settled_at)
+    reserved = sum(grant.cost_minor for grant in grants if not grant.settled_at)
+    Budget.objects.filter(campaign=campaign).update(
+        amount_minor=max(400_000, 2 * (spent + reserved)),
+        spent_minor=spent,
+        reserved_minor=reserved,
+    )
+
+
+def _reward(row: Participant, until: dt.datetime) -> Grant:
+    is_settled = row.confirmed_at + 3 * DAY <= until
+    return Grant(
+        campaign=row.campaign,
+        policy="pol_thanks",
+        subject=row.public_id,
+        beneficiary="referrer",
+        member_id=row.member_id,
+        amount=500,
+        full_cost_minor=500,
+        cost_minor=500,
+        granted_at=row.confirmed_at,
+        settled_at=row.confirmed_at + 3 * DAY if is_settled else None,
+        status="settled" if is_settled else "pending",
+    )

@@ -27,3 +27,8 @@ def money(minor: float | None, currency: str) -> str:
     amount = f"{units:,}" + (f".{parts:0{decimals}}" if decimals else "")
     sign = "−" if whole < 0 else ""
     return sign + _SYMBOLS.get(currency, f"{currency}\u00a0") + amount
+
+
+def in_units(minor: float, currency: str) -> float:
+    """`minor` units of `currency` in whole units, for drawings and sheets: never to reckon with."""
+    return float(minor / 10 ** _DECIMALS.get(currency, 2))

@@ -1,5 +1,15 @@
 """Reads what reports show, from the base tables."""
 
 from apps.reports.selectors.campaign import CampaignReport, Freshness, campaign_report
+from apps.reports.selectors.details import Details, details
+from apps.reports.selectors.whole import WholeReport, whole_report
 
-__all__ = ["CampaignReport", "Freshness", "campaign_report"]
+__all__ = [
+    "CampaignReport",
+    "Details",
+    "Freshness",
+    "WholeReport",
+    "campaign_report",
+    "details",
+    "whole_report",
+]

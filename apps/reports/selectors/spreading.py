@@ -35,7 +35,8 @@ _STEPS = np.array([5, 15, 60, 240, 1440])
 class Spreading:
     """K of non-seeds and of seeds apart, by generation, what it amplifies to, and how quickly.
 
-    `source` says where the correction for age is from, or that there is none.
+    `source` says where the correction for age is from, or that there is none; `delays` is the F it
+    corrects by and `own` this campaign's, as far as it is known; `everybody` is who was counted.
     """
 
     k: Multiplication
@@ -45,6 +46,9 @@ class Spreading:
     cycle: CycleTime
     corrected: bool
     source: str
+    everybody: "Everybody"
+    own: Delays | Absent
+    delays: Delays | None
 
 
 def spreading(campaign: Campaign, *, now: dt.datetime, variant: str | None = None) -> Spreading:
@@ -70,7 +74,20 @@ def spreading(campaign: Campaign, *, now: dt.datetime, variant: str | None = Non
         cycle=delays.cycle_time(correction.delays or own),
         corrected=correction.delays is not None,
         source=correction.source,
+        everybody=levels.everybody(cells.age),
+        own=own,
+        delays=correction.delays,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Everybody:
+    """All confirmed participants in groups: `rows`, and the generation and the age in days of each
+    (no more than the attribution window)."""
+
+    generation: list[int]
+    age: list[float]
+    rows: Offspring
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +111,11 @@ class _Levels:
             np.array(roots.referees, dtype=np.float64),
             np.array(roots.people) * exposure(roots.age, roots.span, f),
         )
+
+    def everybody(self, minutes: list[int]) -> Everybody:
+        """The same people, by age."""
+        generations = [int(level) for level in self.level]
+        return Everybody(generations, [age / MINUTES_A_DAY for age in minutes], self.rows)
 
     def part(self, first: int, last: int | None) -> Multiplication:
         """K of these generations, both ends included. Roots know days alone: they share what hours

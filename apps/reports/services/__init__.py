@@ -1,4 +1,4 @@
-"""Keeping the rollups: marking, folding, counting what links reach, building anew."""
+"""Keeping the rollups: marking, folding, counting what links reach, building anew. Sharing reports."""
 
 from apps.reports.services.folding import (
     campaign_fold,
@@ -8,6 +8,7 @@ from apps.reports.services.folding import (
 )
 from apps.reports.services.reaching import journals_fold
 from apps.reports.services.rebuilding import campaign_rebuild
+from apps.reports.services.shares import report_share, report_share_opened, report_share_revoke
 
 __all__ = [
     "campaign_fold",
@@ -16,4 +17,7 @@ __all__ = [
     "journals_fold",
     "order_mark",
     "participant_mark",
+    "report_share",
+    "report_share_opened",
+    "report_share_revoke",
 ]

@@ -1,0 +1,29 @@
+from apps.reports.models.rollups import (
+    Arrival,
+    Cell,
+    Counted,
+    Grain,
+    Journal,
+    Mark,
+    Owner,
+    Pair,
+    Reach,
+    Rolled,
+    Root,
+)
+from apps.reports.models.shares import SharedReport
+
+__all__ = [
+    "Arrival",
+    "Cell",
+    "Counted",
+    "Grain",
+    "Journal",
+    "Mark",
+    "Owner",
+    "Pair",
+    "Reach",
+    "Rolled",
+    "Root",
+    "SharedReport",
+]

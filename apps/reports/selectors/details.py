@@ -1,0 +1,134 @@
+"""What stands on the report's detail page, made of the whole report and a few reads more."""
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from apps.reports.selectors.credits import k_by_credit
+from apps.reports.selectors.days import Hours
+from apps.reports.selectors.forests import Seen, largest_trees
+from apps.reports.selectors.whole import WholeReport
+from apps.reports.viral import branching, delays, multiplication, offspring, reproduction
+from apps.reports.viral.attribution import Credit
+from apps.reports.viral.delays import Delays
+from apps.reports.viral.figures import Figure, Reason, absent
+from apps.reports.viral.multiplication import Multiplication
+from apps.reports.viral.offspring import Bar, Offspring
+
+WINDOW_DAYS = 7
+MOST_WINDOWS = 60
+MOST_DAY_COHORTS = 31
+ENOUGH_A_DAY = 30
+
+
+@dataclass(frozen=True)
+class Details:
+    """`over_time` is K of the week up to each day; `cohorts` K of those who joined on a day, or in the
+    week from it in long or small campaigns; `bars` how many people brought how many."""
+
+    over_time: tuple[tuple[dt.date, Figure], ...]
+    cohorts: tuple[tuple[dt.date, Multiplication], ...]
+    by_week: bool
+    bars: tuple[Bar, ...]
+    dispersion: Figure
+    extinction: Figure
+    growth_rate: Figure
+    trees: tuple[Seen, ...]
+    credits: tuple[tuple[Credit, Figure], ...]
+
+
+def details(report: WholeReport, *, now: dt.datetime) -> Details:
+    """The rest of what can be said of a campaign, as of now. Reads its largest trees and its touches."""
+    spreading = report.spreading
+    f, k = spreading.delays, spreading.k
+    cohorts, by_week = _cohorts(report.counted, f)
+    return Details(
+        over_time=_over_time(report, now) if f else (),
+        cohorts=cohorts,
+        by_week=by_week,
+        bars=offspring.histogram(_others(report), k.dispersion),
+        dispersion=_dispersion(k),
+        extinction=_extinction(report),
+        growth_rate=_growth_rate(k, f),
+        trees=largest_trees(report.campaign),
+        credits=k_by_credit(report.campaign, k.exposure),
+    )
+
+
+def _others(report: WholeReport) -> Offspring:
+    found = report.spreading.everybody
+    mine = np.array(found.generation, dtype=np.int64) > 0
+    return Offspring(found.rows.referees[mine], found.rows.exposure[mine], found.rows.n[mine])
+
+
+def _over_time(report: WholeReport, now: dt.datetime) -> tuple[tuple[dt.date, Figure], ...]:
+    """K of the seven days up to now, up to a day ago, and so on, the earliest first."""
+    counted, f = report.counted, report.spreading.delays
+    if f is None or not counted.age:
+        return ()
+    size = report.spreading.k.dispersion or math.inf
+    zone = ZoneInfo(report.campaign.time_zone)
+    times = -np.array(counted.age)
+    came = np.repeat(times, np.where(counted.seed, 0, counted.people))
+    ends = range(min(math.ceil(max(counted.age)), MOST_WINDOWS) - 1, -1, -1)
+    return tuple(
+        (
+            (now - dt.timedelta(days=ago)).astimezone(zone).date(),
+            reproduction.k_over_time(
+                times,
+                came,
+                (-ago - WINDOW_DAYS, -float(ago)),
+                f,
+                dispersion=size,
+                n=counted.people,
+            ),
+        )
+        for ago in ends
+    )
+
+
+def _cohorts(
+    counted: Hours, f: Delays | None
+) -> tuple[tuple[tuple[dt.date, Multiplication], ...], bool]:
+    """(K of each cohort of non-seeds by its first day, whether cohorts are weeks)."""
+    mine = [place for place, is_seed in enumerate(counted.seed) if not is_seed]
+    if not mine:
+        return (), False
+    first = min(counted.day[place] for place in mine)
+    numbers = [(counted.day[place] - first).days for place in mine]
+    a_day = sum(counted.people[place] for place in mine) / (max(numbers) + 1)
+    by_week = max(numbers) >= MOST_DAY_COHORTS or a_day < ENOUGH_A_DAY
+    step = WINDOW_DAYS if by_week else 1
+    rows = Offspring.of(
+        [counted.referees[place] for place in mine],
+        f.share([counted.age[place] for place in mine]) if f else None,
+        [counted.people[place] for place in mine],
+    )
+    found = multiplication.of_cohort([number // step for number in numbers], rows)
+    days = {number: first + dt.timedelta(days=number * step) for number in found}
+    return tuple((days[number], of) for number, of in sorted(found.items())), by_week
+
+
+def _dispersion(k: Multiplication) -> Figure:
+    if k.dispersion is None:
+        return absent(Reason.NOT_APPLICABLE, "it needs somebody who brought somebody")
+    if math.isinf(k.dispersion):
+        return absent(Reason.UNBOUNDED, "people are no more uneven than chance")
+    return Figure(k.dispersion)
+
+
+def _extinction(report: WholeReport) -> Figure:
+    k = report.spreading.k
+    if k.k.value is None or k.dispersion is None:
+        return absent(k.k.reason or Reason.TOO_EARLY, k.k.why)
+    rows = report.spreading.everybody.rows
+    return branching.campaign_extinction(rows, k.k.value, k.dispersion)
+
+
+def _growth_rate(k: Multiplication, f: Delays | None) -> Figure:
+    if k.k.value is None or f is None:
+        return absent(k.k.reason or Reason.TOO_EARLY, k.k.why or "no delays are known yet")
+    return delays.growth_rate(k.k.value, f)

@@ -1,0 +1,100 @@
+"""The whole report: what was read, and everything that is made of it."""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from apps.campaigns.models import Campaign, Variant
+from apps.reports.selectors.campaign import CampaignReport, campaign_report
+from apps.reports.selectors.chain import mature_chain
+from apps.reports.selectors.days import Grown, Hours, Spent, grown, hours, spent
+from apps.reports.selectors.spreading import Spreading
+from apps.reports.viral import concentration, costs, forecast, offspring
+from apps.reports.viral.concentration import Concentration, CurvePoint
+from apps.reports.viral.figures import Figure, Reason, absent, ratio
+from apps.reports.viral.forecast import Forecast, Law, Living
+from apps.reports.viral.funnel import Funnel
+
+HOURS_A_DAY = 24
+
+
+@dataclass(frozen=True)
+class WholeReport(CampaignReport):
+    """The campaign report with its chain, who carries it, where it leads, and what one more costs.
+
+    `reward` is what rewards cost per person brought, `member` what a member costs in the end; both
+    in minor units. `holdout` says whether the campaign keeps one.
+    """
+
+    chain: Funnel
+    concentration: Concentration
+    curve: tuple[CurvePoint, ...]
+    forecast: Forecast
+    counted: Hours
+    grown: Grown
+    spent: Spent
+    reward: Figure
+    member: Figure
+    payback: Figure
+    holdout: bool
+
+
+def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
+    """All figures of the default report, as of now: some grouped queries, the rest is arithmetic."""
+    report = campaign_report(campaign, now=now)
+    today = now.astimezone(ZoneInfo(campaign.time_zone)).date()
+    counted = hours(campaign, now=now)
+    rows = report.spreading.everybody.rows
+    reward = ratio(
+        report.cost.spent_minor + report.cost.reserved_minor,
+        report.people.referred,
+        "nobody was brought yet",
+    )
+    return WholeReport(
+        **vars(report),
+        chain=mature_chain(campaign, now=now),
+        concentration=concentration.concentration(rows, offspring.dispersion(rows)),
+        curve=concentration.curve(rows),
+        forecast=_forecast(report),
+        counted=counted,
+        grown=grown(counted, today=today),
+        spent=spent(campaign, today=today),
+        reward=reward,
+        member=_member(report.spreading.k.k, reward),
+        payback=absent(Reason.NOT_APPLICABLE, "no margins are known here"),
+        holdout=Variant.objects.filter(campaign=campaign, is_holdout=True).exists(),
+    )
+
+
+def _member(k: Figure, reward: Figure) -> Figure:
+    """What a member costs where seeds cost nothing."""
+    if reward.value is None:
+        return reward
+    return costs.cost_per_member(k, seed_cost=0.0, reward=reward.value)
+
+
+def _forecast(report: CampaignReport) -> Forecast:
+    spreading = report.spreading
+    if spreading.delays is None:
+        why = "nobody’s attribution window is over, and no earlier campaign tells how delays are spread"
+        return Forecast(absent(Reason.TOO_EARLY, why), ())
+    return forecast.forecast(
+        report.people.participants,
+        (living(spreading, seeds=True), Law.of(spreading.seeds)),
+        (living(spreading, seeds=False), Law.of(spreading.k)),
+        spreading.delays,
+    )
+
+
+def living(spreading: Spreading, *, seeds: bool) -> Living:
+    """Seeds, or the others, by the hour of their age, with what they have brought."""
+    found = spreading.everybody
+    groups: dict[int, list[int]] = {}
+    for place, level in enumerate(found.generation):
+        if (level == 0) == seeds:
+            group = groups.setdefault(round(found.age[place] * HOURS_A_DAY), [0, 0])
+            people = int(found.rows.n[place])
+            group[0] += int(found.rows.referees[place]) * people
+            group[1] += people
+    brought, people_of = ([group[at] for group in groups.values()] for at in (0, 1))
+    return Living.of([hour / HOURS_A_DAY for hour in groups], brought, people_of)
