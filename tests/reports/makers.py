@@ -6,6 +6,7 @@ import random
 from apps.campaigns.models import Budget, Campaign
 from apps.invites.models import Link, Participant, Share, Visit
 from apps.members.models import Member
+from apps.reports.services import campaign_rebuild
 from apps.rewards.models import Grant
 
 DAY = dt.timedelta(days=1)
@@ -50,7 +51,7 @@ def a_forest(
 
 def liven(campaign: Campaign, *, until: dt.datetime) -> None:
     """Links, intents to share and visits for whoever brought somebody, and a reward for each of those
-    brought: settled after three days."""
+    brought: settled after three days. All of it is counted."""
     carriers = Participant.objects.filter(campaign=campaign, referees__isnull=False).distinct()
     links = Link.objects.bulk_create(Link(participant=row, is_default=True) for row in carriers)
     at = {link.pk: link.participant.confirmed_at for link in links}
@@ -67,6 +68,7 @@ def liven(campaign: Campaign, *, until: dt.datetime) -> None:
         spent_minor=spent,
         reserved_minor=reserved,
     )
+    campaign_rebuild(campaign_id=campaign.pk, now=until)
 
 
 def _reward(row: Participant, until: dt.datetime) -> Grant:

@@ -3,26 +3,26 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Coalesce, TruncDate
 
 from apps.campaigns.models import Campaign
+from apps.reports.selectors import rolled
 from apps.rewards.models import Grant
 
-SECONDS_AN_HOUR = 3600
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Hours:
-    """Confirmed participants alike in the hour they were confirmed in, in being seeds, and in how many
-    referees came to them within the attribution window: one entry each, the earliest hour first.
+class Slots:
+    """Confirmed participants alike in the slot they were confirmed in (an hour of late, else a day), in
+    being seeds, and in how many referees came to them within the attribution window: one entry each,
+    the earliest slot first.
 
-    `day` is the hour's day in the campaign's zone, `age` how many days before now the middle of the
-    hour was.
+    `day` is the slot's day in the campaign's zone, `age` how many days before now the middle of the
+    slot was.
     """
 
     day: tuple[dt.date, ...]
@@ -32,46 +32,23 @@ class Hours:
     people: tuple[int, ...]
 
 
-_HOURS_SQL = """
-SELECT date_trunc('hour', p.confirmed_at, %(zone)s), p.generation = 0, coalesce(c.referees, 0), count(*)
-FROM invites_participant p
-LEFT JOIN (
-    SELECT c.referrer_id, count(*) AS referees
-    FROM invites_participant c JOIN invites_participant r ON r.id = c.referrer_id
-    WHERE c.campaign_id = %(campaign)s AND c.status = 'confirmed' AND r.status = 'confirmed'
-      AND c.confirmed_at < r.confirmed_at + %(window)s + interval '1 minute'
-    GROUP BY c.referrer_id
-) c ON c.referrer_id = p.id
-WHERE p.campaign_id = %(campaign)s AND p.status = 'confirmed'
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""
-
-
-def hours(campaign: Campaign, *, now: dt.datetime) -> Hours:
-    """One grouped query."""
-    given: dict[str, Any] = {
-        "campaign": campaign.pk,
-        "zone": campaign.time_zone,
-        "window": campaign.attribution_window,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_HOURS_SQL, given)
-        columns: Any = list(zip(*cursor.fetchall(), strict=True)) or [()] * 4
-    starts, seed, referees, people = columns
+def slots(campaign: Campaign, *, now: dt.datetime) -> Slots:
+    """From the rollups, in one query."""
+    rows = rolled.slots(campaign, now)
     zone = ZoneInfo(campaign.time_zone)
-    return Hours(
-        tuple(start.astimezone(zone).date() for start in starts),
-        tuple(_middle_ago(start, now) for start in starts),
-        tuple(seed),
-        tuple(int(count) for count in referees),
-        tuple(int(count) for count in people),
+    return Slots(
+        tuple(start.astimezone(zone).date() for start, *_ in rows),
+        tuple(_middle_ago(start, HOUR if is_hour else DAY, now) for start, is_hour, *_ in rows),
+        tuple(is_seed for _, _, is_seed, _, _ in rows),
+        tuple(referees for *_, referees, _ in rows),
+        tuple(people for *_, people in rows),
     )
 
 
-def _middle_ago(start: dt.datetime, now: dt.datetime) -> float:
-    """Days since the middle of the hour, or of the part of it that has passed."""
-    end = min(start + dt.timedelta(hours=1), max(now, start))
-    return max((now - start - (end - start) / 2).total_seconds(), 0) / (24 * SECONDS_AN_HOUR)
+def _middle_ago(start: dt.datetime, width: dt.timedelta, now: dt.datetime) -> float:
+    """Days since the middle of a slot, or of the part of it that has passed."""
+    end = min(start + width, max(now, start))
+    return max((now - start - (end - start) / 2) / DAY, 0.0)
 
 
 @dataclass(frozen=True)
@@ -83,8 +60,8 @@ class Grown:
     seeds: tuple[int, ...]
 
 
-def grown(counted: Hours, *, today: dt.date) -> Grown:
-    """Add the hours up, day by day. Empty without anybody."""
+def grown(counted: Slots, *, today: dt.date) -> Grown:
+    """Add the slots up, day by day. Empty without anybody."""
     all_days = _every_day(counted.day, today)
     came = dict.fromkeys(all_days, 0)
     seeds = dict.fromkeys(all_days, 0)

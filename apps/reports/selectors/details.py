@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from apps.reports.selectors.credits import k_by_credit
-from apps.reports.selectors.days import Hours
+from apps.reports.selectors.days import Slots
 from apps.reports.selectors.forests import Seen, largest_trees
 from apps.reports.selectors.whole import WholeReport
 from apps.reports.viral import branching, delays, multiplication, offspring, reproduction
@@ -91,7 +91,7 @@ def _over_time(report: WholeReport, now: dt.datetime) -> tuple[tuple[dt.date, Fi
 
 
 def _cohorts(
-    counted: Hours, f: Delays | None
+    counted: Slots, f: Delays | None
 ) -> tuple[tuple[tuple[dt.date, Multiplication], ...], bool]:
     """(K of each cohort of non-seeds by its first day, whether cohorts are weeks)."""
     mine = [place for place, is_seed in enumerate(counted.seed) if not is_seed]

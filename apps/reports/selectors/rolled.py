@@ -71,6 +71,12 @@ _ROOTS = _aged(
     kept="",
     **_DAYS,
 )
+_SLOTS = """
+SELECT t.slot, t.grain = 'hour', t.generation = 0, t.referees, sum(t.people)::bigint
+FROM reports_cell t JOIN reports_rolled r ON r.campaign_id = t.campaign_id
+ AND (t.grain = 'day' AND t.slot < r.hours_since OR t.grain = 'hour' AND t.slot >= r.hours_since)
+WHERE t.campaign_id = %s AND t.slot <= %s GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4
+"""
 _GENERATIONS = """
 SELECT generation, sum(confirmed)::bigint, sum(brought)::bigint
 FROM reports_arrival WHERE campaign_id = %s GROUP BY 1 HAVING sum(confirmed) > 0 ORDER BY 1
@@ -181,6 +187,12 @@ def pairs(
 ) -> Pairs:
     """The delays of campaigns with this window, by the referrer's age."""
     return Pairs(*_columns(4, _PAIRS, _given(campaigns, window, now, variant)))
+
+
+def slots(campaign: Campaign, now: dt.datetime) -> list[tuple[dt.datetime, bool, bool, int, int]]:
+    """Confirmed participants by slot, the earliest first: (its start, whether it is an hour and no
+    day, whether they are seeds, referees within the window, people)."""
+    return statements.run(_SLOTS, [campaign.pk, now])
 
 
 def generations(campaign: Campaign) -> tuple[Generation, ...]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from apps.campaigns.models import Campaign, Variant
 from apps.reports.selectors.campaign import CampaignReport, campaign_report
 from apps.reports.selectors.chain import mature_chain
-from apps.reports.selectors.days import Grown, Hours, Spent, grown, hours, spent
+from apps.reports.selectors.days import Grown, Slots, Spent, grown, slots, spent
 from apps.reports.selectors.spreading import Spreading
 from apps.reports.viral import concentration, costs, forecast, offspring
 from apps.reports.viral.concentration import Concentration, CurvePoint
@@ -30,7 +30,7 @@ class WholeReport(CampaignReport):
     concentration: Concentration
     curve: tuple[CurvePoint, ...]
     forecast: Forecast
-    counted: Hours
+    counted: Slots
     grown: Grown
     spent: Spent
     reward: Figure
@@ -43,7 +43,7 @@ def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
     """All figures of the default report, as of now: some grouped queries, the rest is arithmetic."""
     report = campaign_report(campaign, now=now)
     today = now.astimezone(ZoneInfo(campaign.time_zone)).date()
-    counted = hours(campaign, now=now)
+    counted = slots(campaign, now=now)
     rows = report.spreading.everybody.rows
     reward = ratio(
         report.cost.spent_minor + report.cost.reserved_minor,
