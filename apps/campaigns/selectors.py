@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from apps.campaigns import events
 from apps.campaigns.models import (
@@ -11,6 +11,7 @@ from apps.campaigns.models import (
     AudienceMember,
     Budget,
     Campaign,
+    CampaignCost,
     ComplianceOverride,
     Version,
 )
@@ -28,6 +29,11 @@ from apps.core.models import Event, EventQuerySet
 class AudienceUnknown(NotFound):
     code = "audience_unknown"
     message = "There is no such audience."
+
+
+class CostUnknown(NotFound):
+    code = "cost_unknown"
+    message = "There is no such cost."
 
 
 class CampaignUnknown(NotFound):
@@ -147,6 +153,26 @@ def overrides_of(campaign: Campaign) -> dict[tuple[str, str], ComplianceOverride
     """The reasons given against findings, by (finding, policy)."""
     rows = campaign.overrides.select_related("overridden_by").order_by("pk")
     return {(row.finding, row.policy): row for row in rows}
+
+
+def costs_of(campaign: Campaign) -> QuerySet[CampaignCost]:
+    """What the campaign cost outside its budget, reversals too, with who entered it."""
+    rows = CampaignCost.objects.filter(campaign=campaign)
+    return rows.select_related("campaign", "entered_by", "reversal", "reverses")
+
+
+def cost_by_public_id(campaign: Campaign, public_id: str) -> CampaignCost:
+    """Raises CostUnknown, also for one of another campaign."""
+    cost = CampaignCost.objects.filter(campaign=campaign, public_id=public_id).first()
+    if cost is None:
+        raise CostUnknown(f"The campaign has no cost {public_id}.")
+    return cost
+
+
+def costs_minor(campaign: Campaign) -> int:
+    """All of them together, in minor units; what was reversed is gone."""
+    total = CampaignCost.objects.filter(campaign=campaign).aggregate(total=Sum("amount_minor"))
+    return total["total"] or 0
 
 
 def audience_by_public_id(public_id: str, *, is_test: bool) -> Audience:

@@ -13,6 +13,7 @@ from apps.core import clock
 from apps.core.api import EngineView
 from apps.core.callers import is_test
 from apps.reports import selectors
+from apps.reports.pay_api import PayOutput
 from apps.reports.rules import ATTRIBUTED
 from apps.reports.selectors import CampaignReport
 from apps.reports.viral.figures import Reason
@@ -140,6 +141,7 @@ class ReportOutput(serializers.Serializer[Any]):
     funnel = StepOutput(many=True)
     rewards = RewardsOutput()
     cost = CostOutput()
+    pay = PayOutput()
 
 
 class ReportView(EngineView):

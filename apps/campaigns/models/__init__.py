@@ -8,6 +8,7 @@ from apps.campaigns.models.campaigns import (
     ComplianceOverride,
     validate_time_zone,
 )
+from apps.campaigns.models.costs import CampaignCost
 from apps.campaigns.models.policies import Policy, Variant, Version
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "AudienceMember",
     "Budget",
     "Campaign",
+    "CampaignCost",
     "CampaignQuerySet",
     "ComplianceOverride",
     "Policy",

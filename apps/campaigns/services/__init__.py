@@ -17,6 +17,16 @@ from apps.campaigns.services.complying import (
     compliance_override,
 )
 from apps.campaigns.services.copying import campaign_copy
+from apps.campaigns.services.costing import (
+    CostAlreadyReversed,
+    CostAuthor,
+    CostDaysOdd,
+    CostInOtherCurrency,
+    CostIsReversal,
+    CostReport,
+    cost_enter,
+    cost_reverse,
+)
 from apps.campaigns.services.drafting import draft_terms, draft_variants
 from apps.campaigns.services.listing import (
     AudienceChange,
@@ -51,6 +61,12 @@ __all__ = [
     "CampaignTurnRefused",
     "CampaignWithoutPolicies",
     "ComplianceBlocks",
+    "CostAlreadyReversed",
+    "CostAuthor",
+    "CostDaysOdd",
+    "CostInOtherCurrency",
+    "CostIsReversal",
+    "CostReport",
     "CouponMisfit",
     "FindingFinal",
     "FindingUnknown",
@@ -73,6 +89,8 @@ __all__ = [
     "campaign_resume",
     "campaigns_turn",
     "compliance_override",
+    "cost_enter",
+    "cost_reverse",
     "draft_terms",
     "draft_variants",
     "emergency_lift",

@@ -19,6 +19,7 @@ from apps.groupbuy.models import RefundOrder, Room, Seat
 from apps.groupbuy.rules import ACTIVE
 from apps.invites.models import CampaignOrder, Link, Participant, Visit
 from apps.reports.rules import Generation, Spread, Step, funnel, spread
+from apps.reports.selectors.paying import Pay, paying
 from apps.reports.selectors.spreading import Spreading, spreading
 from apps.reports.viral.figures import Figure
 from apps.rewards.models import ClawBack, Grant
@@ -97,6 +98,7 @@ class CampaignReport:
     funnel: tuple[Step, ...]
     rewards: Rewards
     cost: Cost
+    pay: Pay
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -112,6 +114,7 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
     """How far the campaign spread and what it cost, as of now. A handful of aggregate queries."""
     generations = _generations(campaign)
     people = _people(campaign)
+    spreads = spreading(campaign, now=now)
     return CampaignReport(
         campaign=campaign,
         as_of=now,
@@ -119,11 +122,12 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
         people=people,
         spread=spread(generations),
         generations=generations,
-        spreading=spreading(campaign, now=now),
+        spreading=spreads,
         rooms=_rooms(campaign),
         funnel=_funnel(campaign),
         rewards=_rewards(campaign),
         cost=_cost(campaign, people.participants),
+        pay=paying(campaign, k=spreads.k.k, seeds=people.seeds, referred=people.referred, now=now),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django import template
 
+from apps.core.templatetags.money import money
 from apps.reports.viral.figures import Figure
 
 register = template.Library()
@@ -36,6 +37,45 @@ def span_interval(figure: Figure | None) -> str:
     """The 95 % interval of days, both ends in one unit."""
     high = figure.high if figure else None
     return _interval(figure, lambda end: days(end, like=high))
+
+
+@register.filter
+def percent(figure: Figure | None) -> str:
+    """A share as whole percent, or the reason for none. All but a little is not 100 %."""
+    if figure is None:
+        return "–"
+    if figure.value is None:
+        return str(figure.reason)
+    shown = round(figure.value * 100)
+    return f"{min(shown, 99) if figure.value < 1 else shown} %"
+
+
+@register.filter
+def amount(figure: Figure | None, currency: str) -> str:
+    """Minor units as money, or the reason for none."""
+    if figure is None:
+        return "–"
+    return str(figure.reason) if figure.value is None else money(figure.value, currency)
+
+
+@register.filter
+def amounts(figure: Figure | None, currency: str) -> str:
+    """The 95 % interval of an amount; empty where it has none."""
+    return _interval(figure, lambda end: money(end, currency))
+
+
+_MARGINS = {
+    "line": "what the shop told of the line",
+    "tag": "the rate of a tag",
+    "default": "the shop’s rate",
+    "unknown": "nothing: tell it, or set a rate",
+}
+
+
+@register.filter
+def margin_source(source: str) -> str:
+    """Where a margin is from, in words."""
+    return _MARGINS.get(source, source)
 
 
 def days(length: float, like: float | None = None) -> str:
