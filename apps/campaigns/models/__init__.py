@@ -10,6 +10,7 @@ from apps.campaigns.models.campaigns import (
 )
 from apps.campaigns.models.costs import CampaignCost
 from apps.campaigns.models.policies import Policy, Variant, Version
+from apps.campaigns.models.watches import Watch
 
 __all__ = [
     "WARN_AT_PERCENT",
@@ -23,5 +24,6 @@ __all__ = [
     "Policy",
     "Variant",
     "Version",
+    "Watch",
     "validate_time_zone",
 ]

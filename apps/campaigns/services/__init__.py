@@ -52,6 +52,7 @@ from apps.campaigns.services.turning import (
     emergency_lift,
     emergency_stop,
 )
+from apps.campaigns.services.watching import campaigns_to_watch, watch_claim
 
 __all__ = [
     "AlreadyOverridden",
@@ -87,6 +88,7 @@ __all__ = [
     "campaign_pause",
     "campaign_publish",
     "campaign_resume",
+    "campaigns_to_watch",
     "campaigns_turn",
     "compliance_override",
     "cost_enter",
@@ -95,4 +97,5 @@ __all__ = [
     "draft_variants",
     "emergency_lift",
     "emergency_stop",
+    "watch_claim",
 ]
