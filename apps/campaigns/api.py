@@ -197,11 +197,14 @@ class AudienceOutput(serializers.ModelSerializer[Audience]):
 
     class Meta:
         model = Audience
-        fields = ("id", "name", "members", "created_at")
+        fields = ("id", "name", "of_partners", "members", "created_at")
 
 
 class AudienceInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=80, help_text="What operators will see.")
+    of_partners = serializers.BooleanField(
+        default=False, help_text="Whoever is on it is kept out of the draw of variants."
+    )
 
 
 class AudienceMembersInput(serializers.Serializer[Any]):
@@ -247,9 +250,7 @@ class AudiencesView(EngineView):
         """A new, empty list."""
         given = AudienceInput(data=request.data)
         given.is_valid(raise_exception=True)
-        audience = services.audience_create(
-            name=given.validated_data["name"], is_test=is_test(request)
-        )
+        audience = services.audience_create(is_test=is_test(request), **given.validated_data)
         made = _audiences(request).get(pk=audience.pk)
         return Response(AudienceOutput(made).data, status=status.HTTP_201_CREATED)
 

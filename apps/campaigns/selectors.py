@@ -1,6 +1,7 @@
 """Reading campaigns and the terms of their versions."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
@@ -214,6 +215,12 @@ def campaigns_rewarding(trigger: Trigger, *, at: dt.datetime, is_test: bool) -> 
         pk__in=rewarding.values("campaign"), is_test=is_test, starts_at__lte=at
     )
     return [campaign for campaign in published.order_by("pk") if was_running(campaign, at)]
+
+
+def partners_among(member_ids: Iterable[int]) -> set[int]:
+    """Those of these members who are on a list of partners, and so in no draw of variants."""
+    rows = AudienceMember.objects.filter(member__in=list(member_ids), audience__of_partners=True)
+    return set(rows.values_list("member_id", flat=True))
 
 
 def audiences_of(member_id: int) -> tuple[str, ...]:

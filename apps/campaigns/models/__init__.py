@@ -9,6 +9,7 @@ from apps.campaigns.models.campaigns import (
     validate_time_zone,
 )
 from apps.campaigns.models.costs import CampaignCost
+from apps.campaigns.models.experiments import ExperimentPlan
 from apps.campaigns.models.policies import Policy, Variant, Version
 from apps.campaigns.models.watches import Watch
 
@@ -21,6 +22,7 @@ __all__ = [
     "CampaignCost",
     "CampaignQuerySet",
     "ComplianceOverride",
+    "ExperimentPlan",
     "Policy",
     "Variant",
     "Version",

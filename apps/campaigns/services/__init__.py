@@ -34,6 +34,12 @@ from apps.campaigns.services.listing import (
     audience_create,
     audience_remove,
 )
+from apps.campaigns.services.planning import (
+    ExperimentBegun,
+    PlanTerms,
+    can_plan,
+    experiment_plan,
+)
 from apps.campaigns.services.publishing import (
     CampaignWithoutPolicies,
     CouponMisfit,
@@ -69,9 +75,11 @@ __all__ = [
     "CostIsReversal",
     "CostReport",
     "CouponMisfit",
+    "ExperimentBegun",
     "FindingFinal",
     "FindingUnknown",
     "OverrideNeedsReason",
+    "PlanTerms",
     "SeveralHoldouts",
     "VariantUnknown",
     "audience_add",
@@ -90,6 +98,7 @@ __all__ = [
     "campaign_resume",
     "campaigns_to_watch",
     "campaigns_turn",
+    "can_plan",
     "compliance_override",
     "cost_enter",
     "cost_reverse",
@@ -97,5 +106,6 @@ __all__ = [
     "draft_variants",
     "emergency_lift",
     "emergency_stop",
+    "experiment_plan",
     "watch_claim",
 ]

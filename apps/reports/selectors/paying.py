@@ -15,13 +15,10 @@ from apps.reports.selectors.margins import (
     holdouts_of,
     margins_of,
 )
-from apps.reports.selectors.seeds import arms_of, together
+from apps.reports.selectors.seeds import arms_of, terms_of, together
 from apps.reports.viral import costs, experiments
 from apps.reports.viral.costs import Balance, Money
 from apps.reports.viral.figures import Figure, Reason, absent, ratio
-
-# Where nobody planned the comparison with the holdout.
-TIGHTEST_AT = 500
 
 # In an operator's words.
 ASSUMED = (
@@ -108,10 +105,11 @@ def _balance(money: Money, lift: Figure, *, is_known: bool) -> Balance:
 
 def _lift(campaign: Campaign, holdouts: list[str], now: dt.datetime) -> Figure:
     """The share of the margin that would not have come without rewards, never above all of it."""
-    arms = arms_of(campaign, campaign.attribution_window, now=now)
+    terms = terms_of(campaign)
+    arms = arms_of(campaign, terms.window, now=now)
     rewarded = together(arms, set(arms) - set(holdouts)).margin
     held = together(arms, holdouts).margin
-    share = experiments.lift(held, rewarded, tightest_at=TIGHTEST_AT).share
+    share = experiments.lift(held, rewarded, tightest_at=terms.tightest_at).share
     if share.value is None or share.high is None or share.high <= 1:
         return share
     return replace(share, value=min(share.value, 1.0), high=1.0)
@@ -142,7 +140,7 @@ def _assumed(margins: Margins, lift: Figure) -> list[str]:
         said.append("Attributed: as if nobody would have bought without the campaign.")
     else:
         said.append(
-            "Incremental: the share of the margin that the holdout’s seeds did not bring, within "
-            f"the attribution window; tightest at {TIGHTEST_AT} seeds a variant."
+            "Incremental: the share of the margin by which the rewarded seeds’ trees are above the "
+            "holdout’s, within the window of a seed, is that of all of it."
         )
     return said

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from apps.campaigns.models import Campaign
+from apps.campaigns.models import Campaign, ExperimentPlan
 from apps.reports.selectors.margins import MARGINS
 from apps.reports.viral.experiments import Arm
 
@@ -71,6 +71,28 @@ SELECT variant, count(*) FILTER (WHERE mature), count(*) FILTER (WHERE NOT matur
        sum(net) FILTER (WHERE mature), sum(net * net) FILTER (WHERE mature)
 FROM valued GROUP BY variant ORDER BY variant
 """
+
+
+# Seeds per variant at which comparisons are tightest where nobody planned any.
+TIGHTEST_AT = 500
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What comparisons of a campaign's seeds go by: how long a seed counts, and the number of seeds
+    per variant at which they are tightest, fixed before the start."""
+
+    window: dt.timedelta
+    tightest_at: int
+    plan: ExperimentPlan | None
+
+
+def terms_of(campaign: Campaign) -> Terms:
+    """As planned; without a plan the attribution window and 500 seeds."""
+    plan = ExperimentPlan.objects.filter(campaign=campaign).select_related("planned_by").first()
+    if plan is None:
+        return Terms(campaign.attribution_window, TIGHTEST_AT, None)
+    return Terms(plan.window, plan.seeds_per_arm, plan)
 
 
 def arms_of(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> dict[str, Arms]:
