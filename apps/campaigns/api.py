@@ -78,7 +78,7 @@ class CampaignView(EngineView):
 MAX_MINOR = 10**15
 
 
-class CostInput(serializers.Serializer[Any]):
+class CampaignCostInput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(CampaignCost.Kind.values, help_text="What it was spent on.")
     amount_minor = serializers.IntegerField(min_value=1, max_value=MAX_MINOR)
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="The campaign's.")
@@ -87,11 +87,11 @@ class CostInput(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
-class CostReversalInput(serializers.Serializer[Any]):
+class CampaignCostReversalInput(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=300, help_text="Why; kept for good.")
 
 
-class CostOutput(serializers.ModelSerializer[CampaignCost]):
+class CampaignCostOutput(serializers.ModelSerializer[CampaignCost]):
     id = serializers.CharField(source="public_id")
     campaign = serializers.CharField(source="campaign.public_id")
     currency = serializers.CharField(source="campaign.currency")
@@ -131,21 +131,23 @@ class CostsView(EngineView):
     scope = "campaigns"
     pagination_class = EnginePagination
 
-    @extend_schema(operation_id="campaign_costs_list", responses=CostOutput(many=True))
+    @extend_schema(operation_id="campaign_costs_list", responses=CampaignCostOutput(many=True))
     def get(self, request: Request, campaign_id: str) -> Response:
         """The costs and what took some of them back, the newest first."""
         campaign = selectors.campaign_by_public_id(campaign_id, is_test=is_test(request))
         pages = self.pagination_class()
         rows = pages.paginate_queryset(selectors.costs_of(campaign), request, view=self)
-        return pages.get_paginated_response(CostOutput(rows, many=True).data)
+        return pages.get_paginated_response(CampaignCostOutput(rows, many=True).data)
 
     @extend_schema(
-        operation_id="campaign_costs_create", request=CostInput, responses={201: CostOutput}
+        operation_id="campaign_costs_create",
+        request=CampaignCostInput,
+        responses={201: CampaignCostOutput},
     )
     @idempotent()
     def post(self, request: Request, campaign_id: str) -> Response:
         """Enter one. It never changes; `…/reverse` takes it back."""
-        given = CostInput(data=request.data)
+        given = CampaignCostInput(data=request.data)
         given.is_valid(raise_exception=True)
         told = given.validated_data
         cost = services.cost_enter(
@@ -154,7 +156,7 @@ class CostsView(EngineView):
             author=_author(request),
             now=clock.now(),
         )
-        return Response(CostOutput(cost).data, status=status.HTTP_201_CREATED)
+        return Response(CampaignCostOutput(cost).data, status=status.HTTP_201_CREATED)
 
 
 class CostReversalView(EngineView):
@@ -164,13 +166,13 @@ class CostReversalView(EngineView):
 
     @extend_schema(
         operation_id="campaign_costs_reverse",
-        request=CostReversalInput,
-        responses={201: CostOutput},
+        request=CampaignCostReversalInput,
+        responses={201: CampaignCostOutput},
     )
     @idempotent()
     def post(self, request: Request, campaign_id: str, cost_id: str) -> Response:
         """By a row with the opposite amount. Once; a reversal itself stays."""
-        given = CostReversalInput(data=request.data)
+        given = CampaignCostReversalInput(data=request.data)
         given.is_valid(raise_exception=True)
         campaign = selectors.campaign_by_public_id(campaign_id, is_test=is_test(request))
         reversal = services.cost_reverse(
@@ -179,7 +181,7 @@ class CostReversalView(EngineView):
             author=_author(request),
             now=clock.now(),
         )
-        return Response(CostOutput(reversal).data, status=status.HTTP_201_CREATED)
+        return Response(CampaignCostOutput(reversal).data, status=status.HTTP_201_CREATED)
 
 
 def _author(request: Request) -> services.CostAuthor:

@@ -51,6 +51,7 @@ class ReportedCampaignAdmin(ExperimentPages, WhatIfPages, CampaignAdmin):
             **self.admin_site.each_context(request),
             "title": f"Report: {campaign}",
             "report": report,
+            "pay_card": {"told": report.pay},
             "campaign": campaign,
             "caveat": ATTRIBUTED,
             "waiting": _waiting(report.freshness),
