@@ -20,8 +20,9 @@ class EstimateOutput(serializers.Serializer[Any]):
 class CoveredOutput(serializers.Serializer[Any]):
     """Kept revenue whose margin is known in one way."""
 
-    source = serializers.CharField(
-        help_text="line: the shop told it; tag: a rate of a tag; default: the shop's rate; unknown."
+    margin_from = serializers.CharField(
+        source="source",
+        help_text="line: the shop told it; tag: a rate of a tag; default: the shop's rate; unknown.",
     )
     revenue_minor = serializers.IntegerField(source="revenue")
     margin_minor = serializers.IntegerField(source="margin")

@@ -1,6 +1,7 @@
 """Looking a campaign over: whose turn it is, and that nobody else looks meanwhile."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -33,7 +34,8 @@ def campaigns_to_watch(*, every: dt.timedelta, age: dt.timedelta) -> QuerySet[Ca
 def watch_claim(*, campaign_id: int, every: dt.timedelta) -> dt.datetime | None:
     """Take the turn to look a campaign over: the moment of it, or None where somebody had it less
     than `every` ago. Locks the watch's row until the transaction ends."""
+    given: dict[str, Any] = {"campaign": campaign_id, "every": every}
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"campaign": campaign_id, "every": every})
+        cursor.execute(_CLAIM, given)
         row = cursor.fetchone()
     return row[0] if row else None

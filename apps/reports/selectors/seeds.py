@@ -7,6 +7,7 @@ then the confirmed of one would be compared with others than theirs.
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -101,8 +102,9 @@ def arms_of(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> di
     One query. Seeds outside the draw (partners', and those of before there were variants) are in
     none.
     """
+    given: dict[str, Any] = {"campaign": campaign.pk, "window": window, "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(_SEEDS, {"campaign": campaign.pk, "window": window, "now": now})
+        cursor.execute(_SEEDS, given)
         rows = cursor.fetchall()
     found = {}
     for variant, mature, waiting, *sums in rows:
@@ -117,17 +119,14 @@ def together(arms: Mapping[str, Arms], keys: Iterable[str]) -> Arms:
     """These variants as one."""
     chosen = [arms[key] for key in keys if key in arms]
     return Arms(
-        *(
-            Arm(
-                sum(arm.seeds for arm in part),
-                sum(arm.total for arm in part),
-                sum(arm.squares for arm in part),
-            )
-            for part in (
-                [each.conversions for each in chosen],
-                [each.margin for each in chosen],
-                [each.net for each in chosen],
-            )
-        ),
-        sum(each.waiting for each in chosen),
+        conversions=_sum(each.conversions for each in chosen),
+        margin=_sum(each.margin for each in chosen),
+        net=_sum(each.net for each in chosen),
+        waiting=sum(each.waiting for each in chosen),
     )
+
+
+def _sum(arms: Iterable[Arm]) -> Arm:
+    rows = [(arm.seeds, arm.total, arm.squares) for arm in arms]
+    seeds, totals, squares = zip(*rows, strict=True) if rows else ((), (), ())
+    return Arm(sum(seeds), float(sum(totals)), float(sum(squares)))
