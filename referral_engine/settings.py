@@ -303,6 +303,7 @@ _ADMIN_MENU = (
         ("Campaigns", "campaign", "campaigns.campaign"),
         ("Published versions", "history", "campaigns.version"),
         ("Budgets", "account_balance_wallet", "campaigns.budget"),
+        ("Costs outside", "receipt_long", "campaigns.campaigncost"),
         ("Lists of members", "group_add", "campaigns.audience"),
         ("Who is on a list", "person_check", "campaigns.audiencemember"),
         ("Compliance overrides", "verified_user", "campaigns.complianceoverride"),
@@ -388,6 +389,7 @@ _ADMIN_MENU = (
         ("Orders", "shopping_bag", "orders.order"),
         ("Order lines", "list_alt", "orders.orderline"),
         ("Refunds", "assignment_return", "orders.refund"),
+        ("Margin rates", "percent", "orders.marginrate"),
         ("Orders in campaigns", "fact_check", "invites.campaignorder"),
     ),
     (

@@ -1,4 +1,4 @@
-"""Doors: what is running, and lists of members."""
+"""Doors: what is running, what it cost outside, and lists of members."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.campaigns import selectors, services
-from apps.campaigns.models import Audience, Campaign
+from apps.campaigns.models import Audience, Campaign, CampaignCost
 from apps.core import clock
 from apps.core.api import EnginePagination, EngineView, idempotent
-from apps.core.callers import Door, is_test
+from apps.core.callers import Door, caller_of, is_test
 
 
 class CampaignOutput(serializers.ModelSerializer[Campaign]):
@@ -75,6 +75,121 @@ class CampaignView(EngineView):
         return Response(CampaignOutput(campaign).data)
 
 
+MAX_MINOR = 10**15
+
+
+class CampaignCostInput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(CampaignCost.Kind.values, help_text="What it was spent on.")
+    amount_minor = serializers.IntegerField(min_value=1, max_value=MAX_MINOR)
+    currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="The campaign's.")
+    first_day = serializers.DateField(help_text="In the campaign's time zone.")
+    last_day = serializers.DateField(required=False, help_text="Absent: that one day.")
+    note = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class CampaignCostReversalInput(serializers.Serializer[Any]):
+    note = serializers.CharField(max_length=300, help_text="Why; kept for good.")
+
+
+class CampaignCostOutput(serializers.ModelSerializer[CampaignCost]):
+    id = serializers.CharField(source="public_id")
+    campaign = serializers.CharField(source="campaign.public_id")
+    currency = serializers.CharField(source="campaign.currency")
+    amount_minor = serializers.IntegerField(help_text="Below zero for a reversal.")
+    reverses = serializers.CharField(
+        source="reverses.public_id", allow_null=True, default=None, help_text="What it takes back."
+    )
+    reversed_by = serializers.CharField(
+        source="reversal.public_id", allow_null=True, default=None, help_text="What took it back."
+    )
+    entered_by = serializers.SerializerMethodField(help_text="An operator's name, or a key's id.")
+
+    class Meta:
+        model = CampaignCost
+        fields = (
+            "id",
+            "campaign",
+            "kind",
+            "amount_minor",
+            "currency",
+            "first_day",
+            "last_day",
+            "note",
+            "reverses",
+            "reversed_by",
+            "entered_by",
+            "entered_at",
+        )
+
+    def get_entered_by(self, cost: CampaignCost) -> str:
+        return cost.entered_by.get_username() if cost.entered_by else cost.entered_with
+
+
+class CostsView(EngineView):
+    """What a campaign cost outside its budget: ads, partners' fees."""
+
+    scope = "campaigns"
+    pagination_class = EnginePagination
+
+    @extend_schema(operation_id="campaign_costs_list", responses=CampaignCostOutput(many=True))
+    def get(self, request: Request, campaign_id: str) -> Response:
+        """The costs and what took some of them back, the newest first."""
+        campaign = selectors.campaign_by_public_id(campaign_id, is_test=is_test(request))
+        pages = self.pagination_class()
+        rows = pages.paginate_queryset(selectors.costs_of(campaign), request, view=self)
+        return pages.get_paginated_response(CampaignCostOutput(rows, many=True).data)
+
+    @extend_schema(
+        operation_id="campaign_costs_create",
+        request=CampaignCostInput,
+        responses={201: CampaignCostOutput},
+    )
+    @idempotent()
+    def post(self, request: Request, campaign_id: str) -> Response:
+        """Enter one. It never changes; `…/reverse` takes it back."""
+        given = CampaignCostInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        told = given.validated_data
+        cost = services.cost_enter(
+            campaign=selectors.campaign_by_public_id(campaign_id, is_test=is_test(request)),
+            report=services.CostReport(**{"last_day": told["first_day"], **told}),
+            author=_author(request),
+            now=clock.now(),
+        )
+        return Response(CampaignCostOutput(cost).data, status=status.HTTP_201_CREATED)
+
+
+class CostReversalView(EngineView):
+    """Take a cost back."""
+
+    scope = "campaigns"
+
+    @extend_schema(
+        operation_id="campaign_costs_reverse",
+        request=CampaignCostReversalInput,
+        responses={201: CampaignCostOutput},
+    )
+    @idempotent()
+    def post(self, request: Request, campaign_id: str, cost_id: str) -> Response:
+        """By a row with the opposite amount. Once; a reversal itself stays."""
+        given = CampaignCostReversalInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        campaign = selectors.campaign_by_public_id(campaign_id, is_test=is_test(request))
+        reversal = services.cost_reverse(
+            cost_id=selectors.cost_by_public_id(campaign, cost_id).pk,
+            note=given.validated_data["note"],
+            author=_author(request),
+            now=clock.now(),
+        )
+        return Response(CampaignCostOutput(reversal).data, status=status.HTTP_201_CREATED)
+
+
+def _author(request: Request) -> services.CostAuthor:
+    caller = caller_of(request)
+    assert caller is not None  # these doors open to servers only
+    return services.CostAuthor(key=caller.credential)
+
+
 MOST_EXTERNAL_IDS = 1_000
 
 
@@ -84,11 +199,14 @@ class AudienceOutput(serializers.ModelSerializer[Audience]):
 
     class Meta:
         model = Audience
-        fields = ("id", "name", "members", "created_at")
+        fields = ("id", "name", "of_partners", "members", "created_at")
 
 
 class AudienceInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=80, help_text="What operators will see.")
+    of_partners = serializers.BooleanField(
+        default=False, help_text="Whoever is on it is kept out of the draw of variants."
+    )
 
 
 class AudienceMembersInput(serializers.Serializer[Any]):
@@ -134,9 +252,7 @@ class AudiencesView(EngineView):
         """A new, empty list."""
         given = AudienceInput(data=request.data)
         given.is_valid(raise_exception=True)
-        audience = services.audience_create(
-            name=given.validated_data["name"], is_test=is_test(request)
-        )
+        audience = services.audience_create(is_test=is_test(request), **given.validated_data)
         made = _audiences(request).get(pk=audience.pk)
         return Response(AudienceOutput(made).data, status=status.HTTP_201_CREATED)
 

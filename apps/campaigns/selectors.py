@@ -1,9 +1,10 @@
 """Reading campaigns and the terms of their versions."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from apps.campaigns import events
 from apps.campaigns.models import (
@@ -11,6 +12,7 @@ from apps.campaigns.models import (
     AudienceMember,
     Budget,
     Campaign,
+    CampaignCost,
     ComplianceOverride,
     Version,
 )
@@ -28,6 +30,11 @@ from apps.core.models import Event, EventQuerySet
 class AudienceUnknown(NotFound):
     code = "audience_unknown"
     message = "There is no such audience."
+
+
+class CostUnknown(NotFound):
+    code = "cost_unknown"
+    message = "There is no such cost."
 
 
 class CampaignUnknown(NotFound):
@@ -149,6 +156,26 @@ def overrides_of(campaign: Campaign) -> dict[tuple[str, str], ComplianceOverride
     return {(row.finding, row.policy): row for row in rows}
 
 
+def costs_of(campaign: Campaign) -> QuerySet[CampaignCost]:
+    """What the campaign cost outside its budget, reversals too, with who entered it."""
+    rows = CampaignCost.objects.filter(campaign=campaign)
+    return rows.select_related("campaign", "entered_by", "reversal", "reverses")
+
+
+def cost_by_public_id(campaign: Campaign, public_id: str) -> CampaignCost:
+    """Raises CostUnknown, also for one of another campaign."""
+    cost = CampaignCost.objects.filter(campaign=campaign, public_id=public_id).first()
+    if cost is None:
+        raise CostUnknown(f"The campaign has no cost {public_id}.")
+    return cost
+
+
+def costs_minor(campaign: Campaign) -> int:
+    """All of them together, in minor units; what was reversed is gone."""
+    total = CampaignCost.objects.filter(campaign=campaign).aggregate(total=Sum("amount_minor"))
+    return total["total"] or 0
+
+
 def audience_by_public_id(public_id: str, *, is_test: bool) -> Audience:
     """Raises AudienceUnknown."""
     audience = Audience.objects.filter(public_id=public_id, is_test=is_test).first()
@@ -188,6 +215,12 @@ def campaigns_rewarding(trigger: Trigger, *, at: dt.datetime, is_test: bool) -> 
         pk__in=rewarding.values("campaign"), is_test=is_test, starts_at__lte=at
     )
     return [campaign for campaign in published.order_by("pk") if was_running(campaign, at)]
+
+
+def partners_among(member_ids: Iterable[int]) -> set[int]:
+    """Those of these members who are on a list of partners, and so in no draw of variants."""
+    rows = AudienceMember.objects.filter(member__in=list(member_ids), audience__of_partners=True)
+    return set(rows.values_list("member_id", flat=True))
 
 
 def audiences_of(member_id: int) -> tuple[str, ...]:

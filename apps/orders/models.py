@@ -1,6 +1,6 @@
 """What the shop reports: paid orders, and what it refunded of them. All amounts in minor units."""
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -51,6 +51,9 @@ class OrderLine(models.Model):
     amount_minor = models.PositiveBigIntegerField(help_text="Paid for this line, after discounts.")
     refunded_minor = models.PositiveBigIntegerField(default=0)
     seat = models.CharField(max_length=32, blank=True, help_text="The seat it pays for.")
+    margin_minor = models.BigIntegerField(
+        null=True, help_text="What of the amount is left after the goods' cost, if the shop told."
+    )
 
     class Meta:
         constraints = [
@@ -97,3 +100,25 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.refund_id
+
+
+class MarginRate(models.Model):
+    """What share of a price is margin, for lines of which the shop did not tell it. An operator's word.
+
+    Reports use the rates as they are: changing one changes what was reckoned with it.
+    """
+
+    tag = models.CharField(
+        max_length=60, unique=True, blank=True, help_text="Empty: whatever has no rate of its own."
+    )
+    rate_bps = models.PositiveIntegerField(
+        validators=[MaxValueValidator(10_000)], help_text="In hundredths of a percent: 2500 = 25 %."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(rate_bps__lte=10_000), name="margin_rate_is_a_share")
+        ]
+
+    def __str__(self) -> str:
+        return self.tag or "Everything else"

@@ -50,6 +50,7 @@ class LineReport:
     amount_minor: int
     tags: tuple[str, ...] = ()
     seat: str = ""
+    margin_minor: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def order_record(*, report: OrderReport) -> tuple[Order, bool]:
     was reported with other contents. Locks the order id, then the member.
     """
     known = order_lock(order_id=report.order_id, is_test=report.is_test)
-    contents = fingerprint({**asdict(report), "occurred_at": report.occurred_at.isoformat()})
+    contents = fingerprint(_contents(report))
     if known is not None:
         if known.fingerprint != contents:
             raise OrderConflict()
@@ -118,6 +119,19 @@ def order_record(*, report: OrderReport) -> tuple[Order, bool]:
         is_test=order.is_test,
     )
     return order, True
+
+
+def _contents(report: OrderReport) -> dict[str, Any]:
+    """What makes two reports the same.
+
+    A line without a margin reads as all did before there were any: what was reported then may be
+    reported again.
+    """
+    lines = [asdict(line) for line in report.lines]
+    for line in lines:
+        if line["margin_minor"] is None:
+            del line["margin_minor"]
+    return {**asdict(report), "occurred_at": report.occurred_at.isoformat(), "lines": lines}
 
 
 def event_key(kind: str, order: Order, *more: str) -> str:

@@ -10,14 +10,21 @@ from django.utils.html import format_html
 from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
 from apps.reports import share_pages
+from apps.reports.experiment_pages import ExperimentPages
 from apps.reports.report_pages import ReportPages
 from apps.rewards.views import WhatIfPages
 
 
-class ReportedCampaignAdmin(ReportPages, WhatIfPages, CampaignAdmin):
+class ReportedCampaignAdmin(ReportPages, ExperimentPages, WhatIfPages, CampaignAdmin):
     """Campaigns, each with the way to its report and to what would happen."""
 
-    actions_detail = (*CampaignAdmin.actions_detail, "report", "what_would_happen", "replay")
+    actions_detail = (
+        *CampaignAdmin.actions_detail,
+        "report",
+        "experiment",
+        "what_would_happen",
+        "replay",
+    )
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_display(request), "report_link"]

@@ -23,6 +23,7 @@ from apps.reports.outputs import (
     RewardCostOutput,
     SpentOutput,
 )
+from apps.reports.pay_api import PayOutput
 from apps.reports.rules import ATTRIBUTED
 from apps.reports.selectors import CampaignReport
 
@@ -150,6 +151,7 @@ class ReportOutput(serializers.Serializer[Any]):
     spending = SpentOutput(source="spent")
     reward_cost = RewardCostOutput(source="*")
     keeps_holdout = serializers.BooleanField(source="holdout")
+    pay = PayOutput()
 
 
 class ReportView(EngineView):

@@ -16,6 +16,7 @@ class ReportsConfig(AppConfig):
         core_invariants.register(*invariants.REPORTS)
         sweepers.register("what links reach", services.journals_fold)
         sweepers.register("campaigns to count", services.campaigns_fold)
+        sweepers.register("alerts", services.alerts_find)
         # Last: a mark locks nothing, and nothing waits for it.
         for kind in (
             invites_events.JOINED,

@@ -18,7 +18,11 @@ class Card:
     is_money: bool = True
 
 
-CARDS: tuple[Callable[[WholeReport], Card | None], ...] = ()
+def _pay(report: WholeReport) -> Card:
+    return Card("admin/report/pay.html", report.pay)
+
+
+CARDS: tuple[Callable[[WholeReport], Card | None], ...] = (_pay,)
 
 
 def cards_of(report: WholeReport, *, money: bool) -> list[Card]:

@@ -1,8 +1,13 @@
 from django.urls import path
 
-from apps.reports import api, share_pages
+from apps.reports import api, experiment_api, share_pages
 
 urlpatterns = [
+    path(
+        "campaigns/<str:campaign_id>/experiment",
+        experiment_api.ExperimentView.as_view(),
+        name="campaign-experiment",
+    ),
     path("campaigns/<str:campaign_id>/report", api.ReportView.as_view(), name="campaign-report"),
 ]
 

@@ -7,9 +7,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.campaigns.models import Campaign
+from apps.core import clock
 from apps.core.models import Event
 from apps.groupbuy.models import RefundOrder
 from apps.invites.models import Participant
+from apps.reports.selectors.alerts import alerts_lately
 from apps.webhooks.models import Delivery
 
 SHOWN_CAMPAIGNS = 8
@@ -19,6 +21,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The front page's context, with what this operator may see of campaigns and of what waits."""
     if request.user.has_perm("campaigns.view_campaign"):
         context["campaigns"] = _campaigns()
+        context["alerts"] = alerts_lately(now=clock.now())
     context["title"] = "What is going on"
     context["waiting"] = [
         {"count": count, "words": words, "address": f"{reverse(page)}?{query}"}

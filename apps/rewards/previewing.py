@@ -28,7 +28,7 @@ from apps.campaigns.rules import (
     decide,
     draw_variant,
 )
-from apps.campaigns.selectors import terms_of, variants_of
+from apps.campaigns.selectors import partners_among, terms_of, variants_of
 from apps.campaigns.services import draft_terms, draft_variants
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.invites.models import Act, Participant
@@ -245,7 +245,7 @@ def _variant(
         return hypothesis.variant
     if participant is not None:
         return participant.variant
-    if hypothesis.member is None:
+    if hypothesis.member is None or partners_among([hypothesis.member.pk]):
         return ""
     return draw_variant(campaign.public_id, hypothesis.member.public_id, promise.variants)
 

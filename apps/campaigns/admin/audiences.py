@@ -97,14 +97,18 @@ def _ids(text: str) -> list[str]:
 
 @admin.register(Audience)
 class AudienceAdmin(EngineAdmin):
-    list_display = ("name", "size", mode_column, "public_id", "created_at")
-    list_filter = ("is_test",)
+    list_display = ("name", "size", "of_partners", mode_column, "public_id", "created_at")
+    list_filter = ("is_test", "of_partners")
     search_fields = ("name", "public_id")
     ordering = ("-id",)
     actions_detail = ("members",)
-    fieldsets = ((None, {"fields": ("name", "is_test")}),)
-    labels = {"is_test": "Of test members"}
-    help_texts = {"name": "What policies call it: “Regulars”, “Staff”."}
+    fieldsets = ((None, {"fields": ("name", "is_test", "of_partners")}),)
+    labels = {"is_test": "Of test members", "of_partners": "Of partners"}
+    help_texts = {
+        "name": "What policies call it: “Regulars”, “Staff”.",
+        "of_partners": "Seeds on it are kept out of the draw of variants: somebody with a thousand "
+        "followers would decide a comparison alone. They get what holds in every variant.",
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Audience]:
         return super().get_queryset(request).annotate(members=Count("entries"))
@@ -116,7 +120,7 @@ class AudienceAdmin(EngineAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Audience | None = None) -> Any:
         if obj is None:
             return self.fieldsets
-        return ((None, {"fields": ("name", ("is_test", "size", "public_id"))}),)
+        return ((None, {"fields": ("name", "of_partners", ("is_test", "size", "public_id"))}),)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Audience | None = None

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from apps.campaigns import services
-from apps.campaigns.admin.pages import CampaignPages
+from apps.campaigns.admin.costs import CostPages
 from apps.campaigns.admin.policies import PolicyInline, VariantInline
 from apps.campaigns.effects import Turn
 from apps.campaigns.models import Budget, Campaign
@@ -113,7 +113,7 @@ def state_column(campaign: Campaign) -> tuple[str, str] | str:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CampaignPages, EngineAdmin):
+class CampaignAdmin(CostPages, EngineAdmin):
     form = CampaignForm
     list_display = ("name", state_column, "starts_at", "ends_at", "currency", mode_column)
     list_filter = ("status", "is_test", "currency")
@@ -225,10 +225,10 @@ class CampaignAdmin(CampaignPages, EngineAdmin):
         return (*fixed, "starts_at") if obj.starts_at <= clock.now() else fixed
 
     def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
-        # A published campaign is a promise, and facts hang on it; so is a reason that was given.
+        # A published campaign is a promise, and facts hang on it; so do reasons and costs.
         if obj is None or obj.status != Campaign.Status.DRAFT:
             return False
-        return not overrides_of(obj)
+        return not overrides_of(obj) and not obj.costs.exists()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -8,7 +8,10 @@ from apps.campaigns.models.campaigns import (
     ComplianceOverride,
     validate_time_zone,
 )
+from apps.campaigns.models.costs import CampaignCost
+from apps.campaigns.models.experiments import ExperimentPlan
 from apps.campaigns.models.policies import Policy, Variant, Version
+from apps.campaigns.models.watches import Watch
 
 __all__ = [
     "WARN_AT_PERCENT",
@@ -16,10 +19,13 @@ __all__ = [
     "AudienceMember",
     "Budget",
     "Campaign",
+    "CampaignCost",
     "CampaignQuerySet",
     "ComplianceOverride",
+    "ExperimentPlan",
     "Policy",
     "Variant",
     "Version",
+    "Watch",
     "validate_time_zone",
 ]

@@ -14,6 +14,11 @@ class Audience(models.Model):
     public_id = models.CharField(max_length=32, unique=True, default=partial(new_id, "aud"))
     name = models.CharField(max_length=80)
     is_test = models.BooleanField(default=False)
+    of_partners = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whoever is on it is kept out of the draw of variants.",
+    )
     created_at = models.DateTimeField(db_default=EngineNow())
 
     def __str__(self) -> str:

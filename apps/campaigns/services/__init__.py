@@ -17,12 +17,28 @@ from apps.campaigns.services.complying import (
     compliance_override,
 )
 from apps.campaigns.services.copying import campaign_copy
+from apps.campaigns.services.costing import (
+    CostAlreadyReversed,
+    CostAuthor,
+    CostDaysOdd,
+    CostInOtherCurrency,
+    CostIsReversal,
+    CostReport,
+    cost_enter,
+    cost_reverse,
+)
 from apps.campaigns.services.drafting import draft_terms, draft_variants
 from apps.campaigns.services.listing import (
     AudienceChange,
     audience_add,
     audience_create,
     audience_remove,
+)
+from apps.campaigns.services.planning import (
+    ExperimentBegun,
+    PlanTerms,
+    can_plan,
+    experiment_plan,
 )
 from apps.campaigns.services.publishing import (
     CampaignWithoutPolicies,
@@ -42,6 +58,7 @@ from apps.campaigns.services.turning import (
     emergency_lift,
     emergency_stop,
 )
+from apps.campaigns.services.watching import campaigns_to_watch, watch_claim
 
 __all__ = [
     "AlreadyOverridden",
@@ -51,10 +68,18 @@ __all__ = [
     "CampaignTurnRefused",
     "CampaignWithoutPolicies",
     "ComplianceBlocks",
+    "CostAlreadyReversed",
+    "CostAuthor",
+    "CostDaysOdd",
+    "CostInOtherCurrency",
+    "CostIsReversal",
+    "CostReport",
     "CouponMisfit",
+    "ExperimentBegun",
     "FindingFinal",
     "FindingUnknown",
     "OverrideNeedsReason",
+    "PlanTerms",
     "SeveralHoldouts",
     "VariantUnknown",
     "audience_add",
@@ -71,10 +96,16 @@ __all__ = [
     "campaign_pause",
     "campaign_publish",
     "campaign_resume",
+    "campaigns_to_watch",
     "campaigns_turn",
+    "can_plan",
     "compliance_override",
+    "cost_enter",
+    "cost_reverse",
     "draft_terms",
     "draft_variants",
     "emergency_lift",
     "emergency_stop",
+    "experiment_plan",
+    "watch_claim",
 ]

@@ -23,9 +23,9 @@ class AudienceChange:
 
 
 @in_transaction
-def audience_create(*, name: str, is_test: bool = False) -> Audience:
-    """A new, empty list of members of one mode."""
-    return Audience.objects.create(name=name, is_test=is_test)
+def audience_create(*, name: str, is_test: bool = False, of_partners: bool = False) -> Audience:
+    """A new, empty list of members of one mode, perhaps of partners."""
+    return Audience.objects.create(name=name, is_test=is_test, of_partners=of_partners)
 
 
 @in_transaction

@@ -40,6 +40,25 @@ class LineInput(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=60), max_length=30, default=list
     )
     seat = serializers.CharField(max_length=32, required=False, default="")
+    margin_minor = serializers.IntegerField(
+        min_value=-MAX_MINOR,
+        max_value=MAX_MINOR,
+        required=False,
+        help_text="What of the amount is left after the goods' cost; for reports only.",
+    )
+    cost_minor = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_MINOR,
+        required=False,
+        help_text="Or what the goods of this line cost the shop.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "cost_minor" in attrs and "margin_minor" in attrs:
+            raise serializers.ValidationError(
+                {"cost_minor": ["Give a line's margin or its cost, not both."]}
+            )
+        return attrs
 
 
 class OrderInput(BroughtInput):
@@ -162,12 +181,19 @@ def _reported(request: Request) -> tuple[OrderReport, Brought]:
         currency=fields["currency"],
         paid_minor=fields["paid_minor"],
         occurred_at=fields["occurred_at"],
-        lines=tuple(
-            LineReport(**{**line, "tags": tuple(line["tags"])}) for line in fields["lines"]
-        ),
+        lines=tuple(_line(line) for line in fields["lines"]),
         is_test=is_test(request),
     )
     return report, brought_of(fields)
+
+
+def _line(given: dict[str, Any]) -> LineReport:
+    """A line as it was reported; a cost is kept as the margin it leaves."""
+    margin = given.get("margin_minor")
+    if "cost_minor" in given:
+        margin = given["amount_minor"] - given["cost_minor"]
+    told = {name: value for name, value in given.items() if name != "cost_minor"}
+    return LineReport(**{**told, "tags": tuple(given["tags"]), "margin_minor": margin})
 
 
 def _order_output(order: Order, ignored: tuple[EngineError, ...] = ()) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from apps.campaigns.rules import (
 from apps.campaigns.selectors import (
     in_time,
     is_holdout,
+    partners_among,
     terms_of,
     variants_of,
     was_running,
@@ -183,6 +184,8 @@ class Counting:
 
     def _drawn(self, version: Version) -> str:
         variants = variants_of(version)
+        if not variants or partners_among([self.member_id]):
+            return ""
         before = draw_of(self.campaign, self.member_id) or self.said.draws.get(self.campaign.pk, "")
         if before in {variant.key for variant in variants}:
             return before

@@ -12,7 +12,12 @@ from django.db import connection
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.rules import draw_variant
-from apps.campaigns.selectors import admits_newcomers, is_shown, variants_of
+from apps.campaigns.selectors import (
+    admits_newcomers,
+    is_shown,
+    partners_among,
+    variants_of,
+)
 from apps.campaigns.services import CampaignNotRunning
 from apps.core.errors import Conflict
 from apps.core.transactions import in_transaction
@@ -135,11 +140,16 @@ def _place_below(referrer_id: int) -> _Place:
 
 
 def _drawn_before(campaign: Campaign, member_id: int) -> str:
-    """The variant a newcomer drew before they joined, if the present version still has it."""
+    """The variant a newcomer drew before they joined, if the present version still has it.
+
+    Partners are in no draw: one they told counts as none.
+    """
     assert campaign.published_version is not None
     variants = variants_of(campaign.published_version)
     drawn = draw_of(campaign, member_id) if variants else ""
-    return drawn if drawn in {variant.key for variant in variants} else ""
+    if drawn not in {variant.key for variant in variants} or partners_among([member_id]):
+        return ""
+    return drawn
 
 
 def _note_crossing(participant: Participant) -> None:
@@ -152,10 +162,10 @@ def _note_crossing(participant: Participant) -> None:
 
 
 def _drawn(campaign: Campaign, member_id: int) -> str:
-    """The variant of a new seed who drew none before."""
+    """The variant of a new seed who drew none before; "" for a partner."""
     assert campaign.published_version is not None
     variants = variants_of(campaign.published_version)
-    if not variants:
+    if not variants or partners_among([member_id]):
         return ""
     seed = Member.objects.values_list("public_id", flat=True).get(pk=member_id)
     return draw_variant(campaign.public_id, seed, variants)

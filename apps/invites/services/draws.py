@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.rules import draw_variant
-from apps.campaigns.selectors import is_holdout, is_shown, variants_of
+from apps.campaigns.selectors import is_holdout, is_shown, partners_among, variants_of
 from apps.campaigns.services import CampaignNotRunning
 from apps.core.transactions import in_transaction
 from apps.invites.models import Draw
@@ -33,7 +33,8 @@ def variant_draw(
     token: str = "",
     member_id: int | None = None,
 ) -> Shown:
-    """Which variant to show: a participant their tree's, anybody else their first draw.
+    """Which variant to show: a participant their tree's, a partner none, anybody else their first
+    draw.
 
     The first draw is the one of `token`, else the one of `visitor`, whatever the shop calls them by;
     without either it is a new one. A member keeps the first that they told us. Raises
@@ -50,6 +51,8 @@ def variant_draw(
         nothing_due = is_holdout(participant.version, participant.variant)
         return Shown(participant.variant, nothing_due, None)
     if not variants_of(campaign.published_version):
+        return Shown("", False, None)
+    if member_id is not None and partners_among([member_id]):
         return Shown("", False, None)
     if member_id is not None:
         if told is not None:

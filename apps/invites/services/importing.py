@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.rules import draw_variant
-from apps.campaigns.selectors import variants_of
+from apps.campaigns.selectors import partners_among, variants_of
 from apps.campaigns.services import CampaignNotRunning
 from apps.core.transactions import retrying
 from apps.invites.models import Participant
@@ -196,6 +196,7 @@ def _seeds(campaign: Campaign, now: dt.datetime) -> int:
         if variants
         else ()
     )
+    undrawn = partners_among(ids)
     return _insert(
         campaign,
         [
@@ -203,7 +204,7 @@ def _seeds(campaign: Campaign, now: dt.datetime) -> int:
                 member_id=member_id,
                 joined_at=joined_at or now,
                 variant=draw_variant(campaign.public_id, ids[member_id], variants)
-                if variants
+                if variants and member_id not in undrawn
                 else "",
             )
             for member_id, joined_at in rows

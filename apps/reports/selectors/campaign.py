@@ -18,6 +18,7 @@ from apps.groupbuy.rules import ACTIVE
 from apps.reports.models import Mark
 from apps.reports.rules import Generation, Spread, Step, funnel, spread
 from apps.reports.selectors import rolled
+from apps.reports.selectors.paying import Pay, paying
 from apps.reports.selectors.rolled import Joined, Reached
 from apps.reports.selectors.spreading import Spreading, spreading
 from apps.reports.viral.figures import Figure
@@ -103,6 +104,7 @@ class CampaignReport:
     funnel: tuple[Step, ...]
     rewards: Rewards
     cost: Cost
+    pay: Pay
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -122,6 +124,7 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
     generations = rolled.generations(campaign)
     joined = rolled.joined(campaign)
     people = _people(joined)
+    spreads = spreading(campaign, now=now)
     return CampaignReport(
         campaign=campaign,
         as_of=now,
@@ -129,11 +132,12 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
         people=people,
         spread=spread(generations),
         generations=generations,
-        spreading=spreading(campaign, now=now),
+        spreading=spreads,
         rooms=_rooms(campaign),
         funnel=_funnel(joined, rolled.reached(campaign)),
         rewards=_rewards(campaign),
         cost=_cost(campaign, people.participants),
+        pay=paying(campaign, k=spreads.k.k, seeds=people.seeds, referred=people.referred, now=now),
     )
 
 

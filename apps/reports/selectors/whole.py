@@ -9,7 +9,7 @@ from apps.reports.selectors.campaign import CampaignReport, campaign_report
 from apps.reports.selectors.chain import mature_chain
 from apps.reports.selectors.days import Grown, Slots, Spent, grown, slots, spent
 from apps.reports.selectors.spreading import Spreading
-from apps.reports.viral import concentration, costs, forecast, offspring
+from apps.reports.viral import concentration, forecast, offspring
 from apps.reports.viral.concentration import Concentration, CurvePoint
 from apps.reports.viral.figures import Figure, Reason, absent, ratio
 from apps.reports.viral.forecast import Forecast, Law, Living
@@ -60,17 +60,10 @@ def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
         grown=grown(counted, today=today),
         spent=spent(campaign, today=today),
         reward=reward,
-        member=_member(report.spreading.k.k, reward),
-        payback=absent(Reason.NOT_APPLICABLE, "no margins are known here"),
+        member=report.pay.per_member,
+        payback=report.pay.payback_day,
         holdout=Variant.objects.filter(campaign=campaign, is_holdout=True).exists(),
     )
-
-
-def _member(k: Figure, reward: Figure) -> Figure:
-    """What a member costs where seeds cost nothing."""
-    if reward.value is None:
-        return reward
-    return costs.cost_per_member(k, seed_cost=0.0, reward=reward.value)
 
 
 def _forecast(report: CampaignReport) -> Forecast:

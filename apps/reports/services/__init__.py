@@ -1,5 +1,6 @@
-"""Keeping the rollups: marking, folding, counting what links reach, building anew. Sharing reports."""
+"""What reports write: rollups (marked, folded, built anew), alerts, links to shared reports."""
 
+from apps.reports.services.alerting import alerts_find
 from apps.reports.services.folding import (
     campaign_fold,
     campaigns_fold,
@@ -11,6 +12,7 @@ from apps.reports.services.rebuilding import campaign_rebuild
 from apps.reports.services.shares import report_share, report_share_opened, report_share_revoke
 
 __all__ = [
+    "alerts_find",
     "campaign_fold",
     "campaign_rebuild",
     "campaigns_fold",
