@@ -73,7 +73,7 @@ class SpentOutput(serializers.Serializer[Any]):
 
 
 class RewardCostOutput(serializers.Serializer[Any]):
-    """In minor units of the campaign's currency; rewards only, seeds taken to cost nothing."""
+    """In minor units of the campaign's currency; a member costs group discounts and costs outside too."""
 
     reward_per_referee = FigureOutput(source="reward")
     per_member = FigureOutput(source="member")

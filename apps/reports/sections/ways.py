@@ -192,11 +192,12 @@ def cost_section(report: WholeReport) -> Section:
         else f"Rewards have cost {money(used)}; {report.reward.why}.",
         lines=(
             line("Rewards per person brought", report.reward, money),
-            line("A member in the end, where seeds cost nothing", report.member, money),
+            line("A member in the end, costs outside and group discounts included", report.member, money),
             line("Paid back after, in days", report.payback, whole),
         ),
-        caveat=f"Rewards only: {money(cost.spent_minor)} settled and {money(cost.reserved_minor)} still "
-        f"reserved; the budget: {budget}. Advertising and margins are not in it.",
+        caveat=f"Rewards: {money(cost.spent_minor)} settled and {money(cost.reserved_minor)} still "
+        f"reserved; the budget: {budget}. What advertising and partners cost counts as far as it was "
+        "entered: see “Did it pay?”.",
         what=_cost_explained(report),
         table=_burn_table(report),
         picture=_burn_picture(report),
@@ -220,9 +221,9 @@ def _cost_explained(report: WholeReport) -> tuple[str, ...]:
         said,
         (
             "A seed ends as 1 ÷ (1 − K) members, of whom the share K = "
-            f"{plain(min(k.value, 1.0))} was brought and rewarded. Where seeds cost nothing, a "
-            f"member costs {value_of(report.reward, money)} × {plain(min(k.value, 1.0))} = "
-            f"{value_of(report.member, money)} in the end."
+            f"{plain(min(k.value, 1.0))} was brought and rewarded. A member costs that share of the "
+            "rewards and group discounts per person brought, and the share 1 − K of what was spent "
+            f"outside per seed: {value_of(report.member, money)} in the end."
         ),
         (
             "What is reserved becomes free again where a grant is taken back, so the curve may "
