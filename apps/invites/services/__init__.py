@@ -12,7 +12,6 @@ from apps.invites.services.joining import (
     campaign_join,
     campaign_join_and_reply,
     campaign_link,
-    participant_bind,
 )
 from apps.invites.services.links import (
     CodeTaken,
@@ -75,7 +74,6 @@ __all__ = [
     "link_revoke",
     "links_create",
     "participant_admit",
-    "participant_bind",
     "participant_override",
     "participants_confirm",
     "participants_qualify",
