@@ -70,7 +70,7 @@ class Front:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        patience = settings.DATABASES["default"]["PATIENCE_SECONDS"]
+        patience = settings.DB_PATIENCE_SECONDS
         self._longest = patience + GRACE_SECONDS if patience else None
         self._pages: dict[Key, Page] = {}
         self._drawing: set[Key] = set()

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
@@ -16,7 +17,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     Django looks at the beginning of each request, and a busy connection has just answered. One that
     broke meanwhile fails one request with 503, and is looked at after every error. A server that holds
-    the connection and says nothing is given up after `PATIENCE_SECONDS`, if there are any: PostgreSQL's
+    the connection and says nothing is given up after `DB_PATIENCE_SECONDS`, if there are any: PostgreSQL's
     own timeouts are no help against a PostgreSQL that stands still.
     """
 
@@ -24,7 +25,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
-        if patience := self.settings_dict.get("PATIENCE_SECONDS"):
+        if patience := settings.DB_PATIENCE_SECONDS:
             connection.wait = partial(_wait, connection, connection.wait, patience)
         return connection
 

@@ -14,6 +14,7 @@ from apps.invites.services.joining import (
     campaign_link,
 )
 from apps.invites.services.links import (
+    ChannelsSpent,
     CodeTaken,
     LinkClosed,
     LinkRefused,
@@ -41,6 +42,7 @@ from apps.invites.services.visits import LinkRevoked, Opened, visit_record, visi
 __all__ = [
     "Author",
     "CampaignFull",
+    "ChannelsSpent",
     "CodeTaken",
     "CouponBrings",
     "Foreseen",

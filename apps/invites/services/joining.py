@@ -102,11 +102,17 @@ def campaign_join_and_reply(
 
 @in_transaction
 def campaign_link(
-    *, campaign: Campaign, member_id: int, brought: Brought, now: dt.datetime, room: str = ""
+    *,
+    campaign: Campaign,
+    member_id: int,
+    brought: Brought,
+    now: dt.datetime,
+    room: str = "",
+    channel: str = "",
 ) -> tuple[Link, bool]:
     """The member's link to a campaign, or to a `room` of it, making them a participant.
 
-    Returns (link, created). Raises and locks as `participant_admit`.
+    Returns (link, created). Raises and locks as `participant_admit` and `link_get_or_create`.
     """
     admission = participant_admit(campaign=campaign, member_id=member_id, brought=brought, now=now)
-    return link_get_or_create(participant=admission.participant, room=room)
+    return link_get_or_create(participant=admission.participant, room=room, channel=channel)
