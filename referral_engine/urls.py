@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from apps.groupbuy.urls import page_patterns as group_pages
 from apps.invites.urls import page_patterns as share_pages
+from apps.reports.urls import page_patterns as partner_pages
 
 # Looked through in this order: what is asked most stands first.
 API_APPS = (
@@ -42,6 +43,7 @@ urlpatterns = [
     path("", include("apps.core.urls")),
     path("", include(share_pages)),
     path("", include(group_pages)),
+    path("", include(partner_pages)),
     path("api/v1/", include([door for app in API_APPS for door in _doors(app)])),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

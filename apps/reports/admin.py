@@ -14,8 +14,11 @@ from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.core.admin import pk_in
+from apps.members.admin import MemberAdmin
+from apps.members.models import Member
 from apps.reports import selectors
 from apps.reports.rules import ATTRIBUTED
+from apps.reports.statement_pages import StatementPages
 from apps.reports.viral.figures import Figure
 from apps.rewards.views import WhatIfPages
 
@@ -70,5 +73,11 @@ def _waiting(freshness: selectors.Freshness) -> list[tuple[int, str]]:
     return [(count, words) for count, words in counts if count]
 
 
+class StatedMemberAdmin(StatementPages, MemberAdmin):
+    """Members, each with the way to what they brought and earned."""
+
+
 admin.site.unregister(Campaign)
 admin.site.register(Campaign, ReportedCampaignAdmin)
+admin.site.unregister(Member)
+admin.site.register(Member, StatedMemberAdmin)
