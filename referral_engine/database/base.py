@@ -17,8 +17,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     Django looks at the beginning of each request, and a busy connection has just answered. One that
     broke meanwhile fails one request with 503, and is looked at after every error. A server that holds
-    the connection and says nothing is given up after `DB_PATIENCE_SECONDS`, if there are any: PostgreSQL's
-    own timeouts are no help against a PostgreSQL that stands still.
+    the connection and says nothing is given up after `DB_PATIENCE_SECONDS`, if there are any:
+    PostgreSQL's own timeouts are no help against a PostgreSQL that stands still.
     """
 
     _alive_at = 0.0
