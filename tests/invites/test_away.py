@@ -80,3 +80,16 @@ def test_it_says_so_in_time_while_the_database_hangs(
     told = [found[1] for answer in (first, opened()) if (found := TOKEN.search(answer.text))]
     assert Visit.objects.filter(click_id__in=told).count() == len(told) == 2
     invariants_hold()
+
+
+def test_control_without_patience_nobody_is_told(
+    committed: None, cable: Cable, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": cable.url, "DB_PATIENCE_SECONDS": "0"}
+    with granian(free_port(), tmp_path / "log.txt", *FRONT, **given) as url:
+        address = f"{url}/s/{make_link('ann').code}"
+        assert httpx.get(address, headers={"User-Agent": PHONE}).status_code == 200
+        cable.clog()
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(address, headers={"User-Agent": PHONE}, timeout=PATIENCE + 1.5)
+        cable.unclog()
