@@ -11,6 +11,10 @@ from referral_engine.stack.addresses import var_dir
 BASE_DIR = Path(__file__).resolve().parent.parent
 CASES = (
     "visits",
+    "bind",
+    "bind-1",
+    "bind-100",
+    "bind-10000",
     "seats-hot",
     "seats-many",
     "offer-hot",

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import LiteralString, cast
@@ -29,10 +30,41 @@ def run(
 
     `given` are the script's variables. Raises BenchmarkError when a single transaction failed.
     """
+    file = SQL / f"{script}.sql"
+    return _run(file, name=script, url=url, clients=clients, seconds=seconds, given=given)
+
+
+def run_text(
+    script: str,
+    *,
+    name: str,
+    url: str,
+    clients: int,
+    seconds: float,
+    given: Mapping[str, str | int],
+) -> Sample:
+    """As `run`, of a script that is no file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{name}.sql"
+        file.write_text(script)
+        return _run(file, name=name, url=url, clients=clients, seconds=seconds, given=given)
+
+
+def _run(
+    file: Path,
+    *,
+    name: str,
+    url: str,
+    clients: int,
+    seconds: float,
+    given: Mapping[str, str | int],
+) -> Sample:
     command = [str(postgres_binary("pgbench")), "--no-vacuum", "--protocol=prepared"]
     command += [f"--client={clients}", "--jobs=2", f"--time={round(max(seconds, LEAST_SECONDS))}"]
-    command += [f"--file={SQL / script}.sql"]
-    command += [word for name, value in given.items() for word in ("-D", f"{name}={value}")]
+    command += [f"--file={file}"]
+    command += [
+        word for given_name, value in given.items() for word in ("-D", f"{given_name}={value}")
+    ]
     done = subprocess.run(
         command,
         env=_environment(url),
@@ -43,7 +75,7 @@ def run(
     )
     if done.returncode != 0 or int(_found(_FAILED, done.stdout)):
         said = [line for line in done.stderr.splitlines() if "error" in line.lower()]
-        raise BenchmarkError(f"pgbench {script}: {said[0] if said else done.stderr}")
+        raise BenchmarkError(f"pgbench {name}: {said[0] if said else done.stderr}")
     acts = int(_found(_DONE, done.stdout))
     return Sample(acts, acts / float(_found(_RATE, done.stdout)))
 

@@ -183,12 +183,30 @@ def _beside_a_peer(options: Options, url: str, progress: Progress) -> Story:
 
 def _scaled(options: Options, url: str, progress: Progress) -> Story:
     task = progress.add_task("scale-links", total=None)
-    few, many = scale.measure(options, url)
+    found = scale.measure(options, url)
     progress.remove_task(task)
-    title = "opening a link where there are few, and where there are very many"
-    times = f"many ÷ few: {many.ratio / few.ratio:.2f}, each by the ceiling of its moment"
-    told = {"few": scale.told(few), "many": scale.told(many)}
-    return Story("scale-links", title, (few.line(), many.line(), times), told)
+    few, many = found.few, found.many
+    title = "opening a link, binding and the tree where there are few links, and very many"
+    lines = (
+        *few.lines(),
+        *many.lines(),
+        (
+            f"many ÷ few, each by the ceiling of its moment: opened {many.ratio / few.ratio:.2f}, "
+            f"bound {many.bound_ratio / few.bound_ratio:.2f}; loaded in {found.loaded_seconds:,.0f} s"
+        ),
+        (
+            f"a chain of {scale.DEEP:,}: {found.deep_top_ms:.1f} ms for the tree of its first, "
+            f"{found.deep_leaf_ms:.1f} ms for its last"
+        ),
+    )
+    told = {
+        "few": scale.told(few),
+        "many": scale.told(many),
+        "loaded_seconds": round(found.loaded_seconds, 1),
+        "deep_top_ms": round(found.deep_top_ms, 2),
+        "deep_leaf_ms": round(found.deep_leaf_ms, 2),
+    }
+    return Story("scale-links", title, lines, told)
 
 
 def _read(options: Options, url: str, progress: Progress) -> Story:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import (
+    binding,
     coupons,
     events,
     ledger,
@@ -27,6 +28,8 @@ from benchmarks.rounds import Case, Result, contest
 
 CASES: dict[str, Callable[[Arena], Case]] = {
     "visits": visits.make_case,
+    "bind": binding.make_case,
+    **{f"bind-{depth}": binding.make_statement_case(depth) for depth in binding.DEPTHS},
     "seats-hot": seats.make_hot_case,
     "seats-many": seats.make_many_case,
     "offer-hot": offers.make_hot_case,

@@ -86,6 +86,23 @@ def _live(going: Going, members: list[int]) -> int:
     return done
 
 
+def joinings(going: Going, campaign_id: int, guests: list[tuple[int, str]]) -> int:
+    """Guests join by the visit they made; how many. In all lanes of a worker's process."""
+    from apps.core import lanes
+    from benchmarks.binding import join
+
+    def lane(share: list[tuple[int, str]]) -> int:
+        done = 0
+        for member, token in share:
+            if not going():
+                break
+            done += join(campaign_id, member, token) is not None
+        return done
+
+    shares = [guests[n :: settings.WORKER_LANES] for n in range(settings.WORKER_LANES)]
+    return lanes.in_lanes(lambda: lanes.each(lane, shares))
+
+
 def memberships(going: Going) -> int:
     """Move due memberships on; how many."""
     from apps.tiers.services import memberships_sweep
@@ -100,7 +117,7 @@ def memberships(going: Going) -> int:
 
 
 WORKS: dict[str, Callable[..., int]] = {
-    work.__name__: work for work in (events, transfers, memberships)
+    work.__name__: work for work in (events, transfers, joinings, memberships)
 }
 
 if __name__ == "__main__":

@@ -155,6 +155,10 @@ DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = os.environ.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = (
     3 if DATABASES["default"]["CONN_MAX_AGE"] else None
 )
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+# How long a statement may take before the database counts as hanging. More than its statement_timeout,
+# where anything that long is asked; 0: as long as it takes. Each kind of server has its own default.
+DB_PATIENCE_SECONDS = float(os.environ.get("DB_PATIENCE_SECONDS", "0"))
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -165,6 +169,9 @@ CACHES = {
         "KEY_PREFIX": "engine",
     }
 }
+
+# How long the address of a partner's own page opens it.
+PARTNER_PAGE_DAYS = int(os.environ.get("PARTNER_PAGE_DAYS", "30"))
 
 # Transactions a worker's process has under way at a time (apps/core/lanes.py).
 WORKER_LANES = int(os.environ.get("WORKER_LANES", "4"))

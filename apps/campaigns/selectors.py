@@ -1,7 +1,7 @@
 """Reading campaigns and the terms of their versions."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
@@ -10,6 +10,7 @@ from apps.campaigns import events
 from apps.campaigns.models import (
     Audience,
     AudienceMember,
+    AudienceSpell,
     Budget,
     Campaign,
     CampaignCost,
@@ -17,6 +18,7 @@ from apps.campaigns.models import (
     Version,
 )
 from apps.campaigns.rules import (
+    Beneficiary,
     PolicyTerms,
     Trigger,
     VariantTerms,
@@ -221,6 +223,31 @@ def partners_among(member_ids: Iterable[int]) -> set[int]:
     """Those of these members who are on a list of partners, and so in no draw of variants."""
     rows = AudienceMember.objects.filter(member__in=list(member_ids), audience__of_partners=True)
     return set(rows.values_list("member_id", flat=True))
+
+
+def lists_of(
+    people: Mapping[Beneficiary, tuple[int, ...]], terms: Iterable[PolicyTerms], *, at: dt.datetime
+) -> dict[int, tuple[str, ...]]:
+    """Of the audiences that these terms ask beneficiaries about, those each of these people was on at
+    a moment, by member. No query where none is asked about."""
+    asked = {
+        named
+        for policy in terms
+        for named in (policy.beneficiary_audience, policy.excluded_beneficiary_audience)
+        if named
+    }
+    if not asked:
+        return {}
+    on_it = AudienceSpell.objects.filter(
+        Q(until=None) | Q(until__gt=at),
+        member__in={member for standing in people.values() for member in standing},
+        since__lte=at,
+        audience__public_id__in=asked,
+    ).order_by("audience__public_id")
+    found: dict[int, tuple[str, ...]] = {}
+    for member, audience in on_it.values_list("member_id", "audience__public_id"):
+        found[member] = (*found.get(member, ()), audience)
+    return found
 
 
 def audiences_of(member_id: int) -> tuple[str, ...]:

@@ -80,7 +80,13 @@ class DatabaseAwayMiddleware:
             response: HttpResponse = JsonResponse(
                 body, status=503, content_type=problems.CONTENT_TYPE
             )
-        else:
-            response = render(None, "503.html", status=503)
-        response["Retry-After"] = problems.RETRY_AFTER_SECONDS
-        return response
+            response["Retry-After"] = problems.RETRY_AFTER_SECONDS
+            return response
+        return away_page()
+
+
+def away_page() -> HttpResponse:
+    """503 for people: back in a moment. Asks no database."""
+    response = render(None, "503.html", status=503)
+    response["Retry-After"] = problems.RETRY_AFTER_SECONDS
+    return response

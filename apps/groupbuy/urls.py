@@ -9,6 +9,7 @@ urlpatterns = [
     path("offers/<str:offer_id>/rooms", api.OfferRoomsView.as_view(), name="offer-rooms"),
     path("rooms/<str:room_id>", api.RoomView.as_view(), name="room"),
     path("rooms/<str:room_id>/stream", api.RoomStreamView.as_view(), name="room-stream"),
+    path("rooms/<str:room_id>/links", api.RoomLinksView.as_view(), name="room-links"),
     path("rooms/<str:room_id>/link", api.RoomLinkView.as_view(), name="room-link"),
     path("rooms/<str:room_id>/seats", api.RoomSeatsView.as_view(), name="room-seats"),
     path("me/rooms", api.MyRoomsView.as_view(), name="my-rooms"),

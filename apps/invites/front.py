@@ -3,11 +3,13 @@
 It answers what it has seen Django answer: on the first opening of a link it has the view draw the page
 on a sheet, with a blank for the token, through all of the middleware. For a moment others get the same
 page, each with a visit of their own, which is durable before they are answered. Everything unusual goes
-to Django: what is no page of an open link, a link that is being revoked, a database that is away.
+to Django: what is no page of an open link, a link that is being revoked, a database that is away. One
+that hangs would hold Django, too: nobody waits longer than it is given, and then the page says so.
 """
 
 import asyncio
 import io
+import logging
 import math
 import sys
 import time
@@ -17,16 +19,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
+from django.http import HttpResponse
 
 from apps.core import clock, guesses
 from apps.core.ids import new_id
+from apps.core.middleware import away_page
 from apps.invites import selectors, services
 from apps.invites.gathering import Gathering
 from apps.invites.openings import opening_in
 from apps.invites.rules import Opening, platform_of, skip_reason
 from apps.invites.services.visits import Kept, Opened
 from apps.invites.sheets import SHEET, Page, Sheet
+
+log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -43,6 +50,8 @@ MOST_PAGES = 2_000
 HANDS = 2
 # Requests that Django works on at a time.
 DRAWERS = 4
+# How much longer than a statement an answer may take, in seconds: Django asks more than one.
+GRACE_SECONDS = 1.0
 # What an open link is answered with: its page, or the way to its room.
 _OPENED = (200, 302)
 
@@ -61,6 +70,8 @@ class Front:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        patience = settings.DB_PATIENCE_SECONDS
+        self._longest = patience + GRACE_SECONDS if patience else None
         self._pages: dict[Key, Page] = {}
         self._drawing: set[Key] = set()
         self._drawers = ThreadPoolExecutor(DRAWERS, thread_name_prefix="drawer")
@@ -74,7 +85,18 @@ class Front:
         protocol.response_bytes(answer.status, list(answer.headers), answer.body)
 
     async def answer(self, environ: Environ) -> Answer:
-        """The page of a link, its visit kept; for all else what Django answers."""
+        """The page of a link, its visit kept; for all else what Django answers; 503 when it takes long.
+
+        A visit that nobody was answered for may be kept.
+        """
+        try:
+            async with asyncio.timeout(self._longest):
+                return await self._answer(environ)
+        except TimeoutError:
+            log.error("nothing came of %s in %s s", environ["PATH_INFO"], self._longest)
+            return _of(away_page())
+
+    async def _answer(self, environ: Environ) -> Answer:
         if not _opens_a_link(environ):
             return await self._django(environ)
         try:
@@ -146,6 +168,10 @@ def _keep(visits: Sequence[Opened]) -> Mapping[str, Kept]:
     except Exception:
         connection.close()
         raise
+
+
+def _of(response: HttpResponse) -> Answer:
+    return Answer(response.status_code, tuple(response.items()), response.content)
 
 
 def asked(application: Application, environ: Environ) -> Answer:

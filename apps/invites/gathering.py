@@ -46,8 +46,11 @@ class Gathering(Generic[Brought, Outcome]):
         return await told
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have a hand keep what waits."""
-        batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        """Have a hand keep what waits, but for those who hung up meanwhile."""
+        waiting = [one for one in self._waiting if not one[1].done()]
+        batch, self._waiting = waiting[:MOST], waiting[MOST:]
+        if not batch:
+            return
         self._idle -= 1
         self._hands.submit(self._work, loop, batch)
 

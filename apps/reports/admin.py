@@ -9,9 +9,12 @@ from django.utils.html import format_html
 
 from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
+from apps.members.admin import MemberAdmin
+from apps.members.models import Member
 from apps.reports import share_pages
 from apps.reports.experiment_pages import ExperimentPages
 from apps.reports.report_pages import ReportPages
+from apps.reports.statement_pages import StatementPages
 from apps.rewards.views import WhatIfPages
 
 
@@ -37,5 +40,12 @@ class ReportedCampaignAdmin(ReportPages, ExperimentPages, WhatIfPages, CampaignA
 
 __all__ = ["ReportedCampaignAdmin", "share_pages"]
 
+
+class StatedMemberAdmin(StatementPages, MemberAdmin):
+    """Members, each with the way to what they brought and earned."""
+
+
 admin.site.unregister(Campaign)
 admin.site.register(Campaign, ReportedCampaignAdmin)
+admin.site.unregister(Member)
+admin.site.register(Member, StatedMemberAdmin)

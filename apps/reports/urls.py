@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.reports import api, experiment_api, share_pages
+from apps.reports import api, experiment_api, partner_page, share_pages, statement_api
 
 urlpatterns = [
     path(
@@ -8,6 +8,12 @@ urlpatterns = [
         experiment_api.ExperimentView.as_view(),
         name="campaign-experiment",
     ),
+    path(
+        "members/<str:external_id>/statement",
+        statement_api.MemberStatementView.as_view(),
+        name="member-statement",
+    ),
+    path("me/statement", statement_api.MyStatementView.as_view(), name="my-statement"),
     path("campaigns/<str:campaign_id>/report", api.ReportView.as_view(), name="campaign-report"),
 ]
 
@@ -19,4 +25,6 @@ page_patterns = [
         share_pages.shared_file,
         name="shared-report-file",
     ),
+    path("partner/<str:token>", partner_page.partner, name="partner"),
+    path("partner/<str:token>/earnings.csv", partner_page.partner_csv, name="partner-csv"),
 ]

@@ -28,7 +28,7 @@ from apps.campaigns.rules import (
     decide,
     draw_variant,
 )
-from apps.campaigns.selectors import partners_among, terms_of, variants_of
+from apps.campaigns.selectors import lists_of, partners_among, terms_of, variants_of
 from apps.campaigns.services import draft_terms, draft_variants
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.invites.models import Act, Participant
@@ -159,6 +159,7 @@ def preview(
 ) -> Preview:
     """Decide a fact as if it happened `now`, and look at the caps and the budget as they are."""
     facts = facts_of(campaign, promise, hypothesis)
+    facts = replace(facts, lists=lists_of(facts.people, promise.terms, at=now))
     decided = decide(facts, promise.terms)
     budget = Budget.objects.filter(campaign=campaign).first()
     amount = budget.amount_minor if budget else None

@@ -249,7 +249,7 @@ class _Run:
         zone = zoneinfo.ZoneInfo(self.question.campaign.time_zone)
         holdouts = {variant.key for variant in self.question.variants if variant.is_holdout}
         for subject in subjects:
-            state = state_of(subject, lock=False)
+            state = state_of(subject, lock=False, terms=self.question.terms)
             if state is not None:
                 facts = replace(state.facts, is_holdout=state.facts.variant in holdouts)
                 yield Happening(facts, moment_of(state, zone))

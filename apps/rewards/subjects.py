@@ -6,7 +6,8 @@ friend, so there is one subject per (referrer, kind, nth).
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -19,10 +20,18 @@ from apps.campaigns.rules import (
     Facts,
     LineFacts,
     OrderFacts,
+    PolicyTerms,
     RoomFacts,
     Trigger,
 )
-from apps.campaigns.selectors import in_time, is_holdout, was_running, was_shown
+from apps.campaigns.selectors import (
+    in_time,
+    is_holdout,
+    lists_of,
+    terms_of,
+    was_running,
+    was_shown,
+)
 from apps.groupbuy.models import Room, Seat
 from apps.groupbuy.rules import RoomStatus
 from apps.invites.models import Act, CampaignOrder, Participant
@@ -96,14 +105,23 @@ def goodwill_subject(goodwill: str) -> str:
     return f"goodwill:{goodwill}"
 
 
-def state_of(subject: str, *, lock: bool = True) -> State | None:
+def state_of(
+    subject: str, *, lock: bool = True, terms: Sequence[PolicyTerms] | None = None
+) -> State | None:
     """Lock the subject's row and read its facts; None when nothing is to be decided about it.
+
+    Facts know of lists what `terms` ask, else what the version does that applies.
 
     Whoever changed the facts recorded an event, so whichever decision comes last has read them all.
     Without `lock` it only looks, to say what would happen.
     """
     kind, name = subject.split(":", 1)
-    return _READERS[kind](name, subject, lock)
+    state = _READERS[kind](name, subject, lock)
+    if state is None:
+        return None
+    asking = terms_of(state.version) if terms is None else terms
+    lists = lists_of(state.facts.people, asking, at=state.fact_at)
+    return replace(state, facts=replace(state.facts, lists=lists)) if lists else state
 
 
 def _rows(rows: "QuerySet[M]", lock: bool) -> "QuerySet[M]":

@@ -76,6 +76,36 @@ def test_a_condition(terms: dict[str, Any], expected: int | Reason) -> None:
     assert outcome(BOUGHT, replace(POLICY, **terms)) == expected
 
 
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ({"beneficiary_audience": "aud_partners"}, 10),
+        ({"beneficiary_audience": "aud_vip"}, Reason.BENEFICIARY_NOT_IN_AUDIENCE),
+        (
+            {"excluded_beneficiary_audience": "aud_partners"},
+            Reason.BENEFICIARY_IN_EXCLUDED_AUDIENCE,
+        ),
+        ({"excluded_beneficiary_audience": "aud_vip"}, 10),
+        ({"beneficiary_audience": "aud_partners", "audience": "aud_vip"}, 10),
+        ({"audience": "aud_partners"}, Reason.NOT_IN_AUDIENCE),
+    ],
+)
+def test_the_terms_of_whoever_gets_it(terms: dict[str, Any], expected: int | Reason) -> None:
+    facts = replace(BOUGHT, lists={ANN: ("aud_partners",)})
+    assert outcome(facts, replace(POLICY, beneficiary=REFERRER, **terms)) == expected
+
+
+def test_each_of_several_is_asked() -> None:
+    seated = PolicyTerms("s", "seated", Trigger.ROOM_COMPLETED, Beneficiary.SEATED, points=10)
+    room = RoomFacts(2, 2, completed=True)
+    facts = Facts(Trigger.ROOM_COMPLETED, {Beneficiary.SEATED: (ANN, BOB)}, room=room)
+    facts = replace(facts, lists={ANN: ("aud_partners",)})
+    decision = decide(facts, [replace(seated, beneficiary_audience="aud_partners")])
+    assert [award.member_id for award in decision.awards] == [ANN]
+    assert [refusal.member_id for refusal in decision.refusals] == [BOB]
+    assert facts_from_json(facts_to_json(facts)) == facts
+
+
 def test_new_members_only() -> None:
     policy = replace(POLICY, new_members_only=True)
     assert outcome(BOUGHT, policy) == 10

@@ -1,6 +1,7 @@
 """PostgreSQL goes away while links are opened: the page says so, and recovers by itself."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,10 @@ from tests.streams.test_away import Cable, cable
 assert cable  # the fixture
 
 FRONT = ("--interface", "rsgi", "referral_engine.rsgi:application")
+PATIENCE = 1.0
+# A statement, or a new connection, which is waited for two seconds at least.
+LONGEST = PATIENCE + 3.0
+PHONES = 4
 WEB = ("--interface", "wsgi", "--blocking-threads", "2", "referral_engine.wsgi:application")
 
 
@@ -25,7 +30,8 @@ def cabled(
 ) -> Iterator[str]:
     """The front door, or the web server, with a cable between it and PostgreSQL; its base address."""
     log = tmp_path / "log.txt"
-    with granian(free_port(), log, *request.param, DATABASE_URL=cable.url) as url:
+    given = {"DATABASE_URL": f"{cable.url}&connect_timeout=2", "DB_PATIENCE_SECONDS": str(PATIENCE)}
+    with granian(free_port(), log, *request.param, **given) as url:
         yield url
 
 
@@ -50,3 +56,40 @@ def test_the_page_says_so_and_comes_back(
     told = [found[1] for answer in (first, opened()) if (found := TOKEN.search(answer.text))]
     assert Visit.objects.filter(click_id__in=told).count() == len(told) == 2
     invariants_hold()
+
+
+def test_it_says_so_in_time_while_the_database_hangs(
+    cabled: str, cable: Cable, invariants_hold: Callable[[], None]
+) -> None:
+    """Nothing is torn off, nothing is answered: PostgreSQL's own timeouts do not come."""
+    address = f"{cabled}/s/{make_link('ann').code}"
+
+    def opened(seconds: float = LONGEST) -> httpx.Response:
+        return httpx.get(address, headers={"User-Agent": PHONE}, timeout=seconds)
+
+    first = opened()
+    assert first.status_code == 200
+    cable.clog()
+    with ThreadPoolExecutor(PHONES) as phones:
+        hung = list(phones.map(lambda _phone: opened(3 * LONGEST), range(PHONES)))
+    assert {(one.status_code, one.headers["Retry-After"]) for one in hung} == {(503, "1")}
+    assert "Back in a moment" in hung[0].text
+    assert min(one.elapsed.total_seconds() for one in hung) < LONGEST
+    cable.unclog()
+    wait_for(lambda: opened().status_code == 200, 10)
+    told = [found[1] for answer in (first, opened()) if (found := TOKEN.search(answer.text))]
+    assert Visit.objects.filter(click_id__in=told).count() == len(told) == 2
+    invariants_hold()
+
+
+def test_control_without_patience_nobody_is_told(
+    committed: None, cable: Cable, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": cable.url, "DB_PATIENCE_SECONDS": "0"}
+    with granian(free_port(), tmp_path / "log.txt", *FRONT, **given) as url:
+        address = f"{url}/s/{make_link('ann').code}"
+        assert httpx.get(address, headers={"User-Agent": PHONE}).status_code == 200
+        cable.clog()
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(address, headers={"User-Agent": PHONE}, timeout=PATIENCE + 1.5)
+        cable.unclog()

@@ -16,6 +16,7 @@ from apps.core.proxies import client_address
 from apps.invites.front import Front
 from apps.invites.models import Visit
 from apps.members.credentials import MemberClaims, member_token_issue
+from tests.conftest import free_port
 from tests.invites.test_front import ask, django, door
 from tests.makers import make_key, make_member, now
 from tests.pages.makers import PHONE, make_link
@@ -141,6 +142,28 @@ def test_a_member_is_limited_wherever_they_are_and_the_shop_is_not(db: None) -> 
     assert int(answers[2]["Retry-After"]) > 0
     key = make_key()
     assert {try_code(key).status_code for _ in range(5)} == {404}
+
+
+# While the cache is away nobody is counted, and links open.
+
+
+def test_nobody_is_counted_while_the_cache_is_away(
+    db: None, address: str, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    link, other = make_link(), f"{address}1"
+    assert [look(other).status_code for _ in range(4)] == [404, 404, 404, 429]
+    there = settings.CACHES
+    settings.CACHES = {
+        "default": {**there["default"], "LOCATION": f"redis://127.0.0.1:{free_port()}"}
+    }
+    tries = [look(address) for _ in range(5)]
+    assert {answer.status_code for answer in tries} == {404}
+    assert not any("RateLimit-Limit" in answer for answer in tries)
+    assert "guesses are not counted" in caplog.text
+    assert look(address, link.code).status_code == 200
+    assert look(other, link.code).status_code == 429  # who was over is remembered
+    settings.CACHES = there
+    assert [look(address).status_code for _ in range(4)] == [404, 404, 404, 429]
 
 
 # Many at once: the count is exact.

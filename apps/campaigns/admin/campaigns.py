@@ -58,7 +58,7 @@ class BudgetForm(forms.ModelForm):
 
     class Meta:
         model = Budget
-        fields = ("amount_minor", "tail_bps")
+        fields = ("amount_minor", "tail_bps", "partner")
 
 
 class BudgetFormSet(EngineTabularInline.formset):  # type: ignore[valid-type, misc]
@@ -74,6 +74,7 @@ class BudgetFormSet(EngineTabularInline.formset):  # type: ignore[valid-type, mi
                         campaign_id=obj.campaign_id,
                         amount_minor=form.cleaned_data["amount_minor"],
                         tail_bps=form.cleaned_data["tail_bps"],
+                        partner=form.cleaned_data["partner"],
                     )
             except EngineError as error:
                 self.refused = error
@@ -87,7 +88,7 @@ class BudgetInline(EngineTabularInline):
     verbose_name_plural = "Budget"
     max_num = 1
     can_delete = False
-    fields = ("amount_minor", "tail_bps", _reserved, _spent)
+    fields = ("amount_minor", "tail_bps", "partner", _reserved, _spent)
     readonly_fields = (_reserved, _spent)
     labels = {"amount_minor": "Budget in minor units"}
     help_texts = {"amount_minor": "500000 is 5,000.00. Empty: no limit."}

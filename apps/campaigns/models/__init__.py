@@ -1,6 +1,6 @@
 """What operators configure: campaigns, their policies, frozen versions, audiences and budgets."""
 
-from apps.campaigns.models.audiences import Audience, AudienceMember
+from apps.campaigns.models.audiences import Audience, AudienceMember, AudienceSpell
 from apps.campaigns.models.budgets import WARN_AT_PERCENT, Budget
 from apps.campaigns.models.campaigns import (
     Campaign,
@@ -17,6 +17,7 @@ __all__ = [
     "WARN_AT_PERCENT",
     "Audience",
     "AudienceMember",
+    "AudienceSpell",
     "Budget",
     "Campaign",
     "CampaignCost",

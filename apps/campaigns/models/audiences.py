@@ -39,3 +39,33 @@ class AudienceMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} in {self.audience_id}"
+
+
+class AudienceSpell(models.Model):
+    """How long a member was on a list: what a fact of some moment asks. A trigger writes it.
+
+    Rows end and are never changed otherwise, so that who was on a list at a moment stays as it was.
+    """
+
+    audience = models.ForeignKey(Audience, on_delete=models.CASCADE, related_name="spells")
+    member = models.ForeignKey(
+        "members.Member", on_delete=models.CASCADE, related_name="audience_spells"
+    )
+    since = models.DateTimeField(db_default=EngineNow())
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "audience"],
+                condition=models.Q(until=None),
+                name="audience_spell_once_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("since")),
+                name="audience_spell_ends_after_it_began",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in {self.audience_id} since {self.since}"

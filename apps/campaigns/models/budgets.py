@@ -24,6 +24,14 @@ class Budget(models.Model):
         validators=[MaxValueValidator(10_000)],
         help_text="A share kept back for those who already joined, in hundredths of a percent.",
     )
+    partner = models.CharField(
+        "paid by",
+        max_length=100,
+        blank=True,
+        db_default="",
+        help_text="A partner who pays for this, by the shop's own id: their statement shows it. "
+        "Empty: the shop itself.",
+    )
     warned_at = models.DateTimeField(null=True, blank=True)
     tail_reached_at = models.DateTimeField(null=True, blank=True)
 

@@ -70,6 +70,17 @@ class Policy(models.Model):
     excluded_audience = models.ForeignKey(
         Audience, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    beneficiary_audience = models.ForeignKey(
+        Audience,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Terms of those on this list: whoever gets the award is asked, not whoever acts.",
+    )
+    excluded_beneficiary_audience = models.ForeignKey(
+        Audience, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     variant = models.CharField(max_length=20, blank=True, help_text="Empty: in every variant.")
     milestone_every = _cap()
     milestone_at = _words_list()
@@ -126,8 +137,10 @@ class Policy(models.Model):
             for field in ("milestone_every", "milestone_at"):
                 if getattr(self, field):
                     problems[field] = "Only friends are counted: choose such a trigger."
-        if self.audience_id is not None and self.audience_id == self.excluded_audience_id:
-            problems["excluded_audience"] = "Nobody is in a list and not in it."
+        for field in ("audience", "beneficiary_audience"):
+            wanted = getattr(self, f"{field}_id")
+            if wanted is not None and wanted == getattr(self, f"excluded_{field}_id"):
+                problems[f"excluded_{field}"] = "Nobody is in a list and not in it."
         return problems
 
 

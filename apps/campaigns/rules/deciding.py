@@ -57,15 +57,13 @@ def decide(facts: Facts, policies: Iterable[PolicyTerms]) -> Decision:
         if policy.trigger is not facts.trigger:
             continue
         members = facts.people.get(policy.beneficiary, ())
-        reason = Reason.NO_SUCH_PERSON if not members else _refusal_reason(facts, policy)
-        if reason is None:
-            amount = award_amount(policy, facts)
-            awards += [_award(policy, member, amount) for member in members]
-        else:
-            refusals += [
-                Refusal(policy.policy, policy.beneficiary, member, reason)
-                for member in members or (None,)
-            ]
+        of_all = Reason.NO_SUCH_PERSON if not members else _refusal_reason(facts, policy)
+        for member in members or (None,):
+            reason = of_all or _of_the_beneficiary(facts, policy, member)
+            if reason is not None:
+                refusals.append(Refusal(policy.policy, policy.beneficiary, member, reason))
+            elif member is not None:
+                awards.append(_award(policy, member, award_amount(policy, facts)))
     return Decision(tuple(awards), tuple(refusals))
 
 
@@ -124,6 +122,15 @@ def _of_the_member(facts: Facts, policy: PolicyTerms) -> Reason | None:
         return Reason.NOT_IN_AUDIENCE
     if policy.excluded_audience and policy.excluded_audience in then.audiences:
         return Reason.IN_EXCLUDED_AUDIENCE
+    return None
+
+
+def _of_the_beneficiary(facts: Facts, policy: PolicyTerms, member: int | None) -> Reason | None:
+    lists = facts.lists.get(member, ()) if member is not None else ()
+    if policy.beneficiary_audience and policy.beneficiary_audience not in lists:
+        return Reason.BENEFICIARY_NOT_IN_AUDIENCE
+    if policy.excluded_beneficiary_audience and policy.excluded_beneficiary_audience in lists:
+        return Reason.BENEFICIARY_IN_EXCLUDED_AUDIENCE
     return None
 
 

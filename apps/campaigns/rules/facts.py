@@ -58,7 +58,8 @@ class Facts:
 
     `in_time`: it happened soon enough after the acting member joined, see `qualifies`.
     `variant` is the tree's; `is_holdout` means it gets nothing, to compare with. `outranked` names
-    the campaigns of the same exclusive group that lost the order to this one.
+    the campaigns of the same exclusive group that lost the order to this one. `lists` are the audiences
+    that each of the `people` was on when it happened, as far as policies ask about those who get.
     """
 
     trigger: Trigger
@@ -73,6 +74,7 @@ class Facts:
     variant: str = ""
     is_holdout: bool = False
     outranked: tuple[str, ...] = ()
+    lists: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def qualifies(
@@ -86,6 +88,7 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
     """Facts as a decision keeps them."""
     body = asdict(facts)
     body["people"] = {str(who): list(members) for who, members in facts.people.items()}
+    body["lists"] = {str(member): list(named) for member, named in facts.lists.items()}
     return body
 
 
@@ -108,6 +111,7 @@ def facts_from_json(body: dict[str, Any]) -> Facts:
         variant=body.get("variant", ""),
         is_holdout=body.get("is_holdout", False),
         outranked=tuple(body.get("outranked", ())),
+        lists={int(member): tuple(named) for member, named in body.get("lists", {}).items()},
     )
 
 

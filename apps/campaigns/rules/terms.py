@@ -76,7 +76,8 @@ class PolicyTerms:
     amount, `amount_minor` plus that share (payable), one coupon of `coupon_template`, or one `gift`;
     at most `max_amount`. 1 bps is 1/10,000; one minor unit of a share earns one point. Empty
     conditions do not bind, nor do caps that are None; caps count grants. A milestone is every
-    `milestone_every`-th or each of `milestone_at`. `hold_seconds` runs from `hold_from`.
+    `milestone_every`-th or each of `milestone_at`. `hold_seconds` runs from `hold_from`. Conditions are
+    about the acting member, but for the two that name the beneficiary: a partner's terms.
     """
 
     policy: str
@@ -100,6 +101,8 @@ class PolicyTerms:
     tiers: tuple[str, ...] = ()
     audience: str = ""
     excluded_audience: str = ""
+    beneficiary_audience: str = ""
+    excluded_beneficiary_audience: str = ""
     variant: str = ""
     milestone_every: int | None = None
     milestone_at: tuple[int, ...] = ()

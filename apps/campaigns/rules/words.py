@@ -20,6 +20,8 @@ class Reason(enum.StrEnum):
     WRONG_TIER = "wrong_tier"
     NOT_IN_AUDIENCE = "not_in_audience"
     IN_EXCLUDED_AUDIENCE = "in_excluded_audience"
+    BENEFICIARY_NOT_IN_AUDIENCE = "beneficiary_not_in_audience"
+    BENEFICIARY_IN_EXCLUDED_AUDIENCE = "beneficiary_in_excluded_audience"
     OTHER_VARIANT = "other_variant"
     HOLDOUT = "holdout"
     NO_MILESTONE = "no_milestone"
@@ -109,6 +111,16 @@ WORDS: dict[Reason, Words] = {
         "This reward is not offered here.",
         "The member was in the audience that the policy excludes.",
         "The member was in the policy's excluded audience at the time of the fact.",
+    ),
+    Reason.BENEFICIARY_NOT_IN_AUDIENCE: Words(
+        "This reward is for partners.",
+        "Who would get it was not on the policy's list at that moment.",
+        "The beneficiary was not in the policy's beneficiary audience when the fact happened.",
+    ),
+    Reason.BENEFICIARY_IN_EXCLUDED_AUDIENCE: Words(
+        "Other terms hold for this.",
+        "Who would get it was on the list that the policy leaves out: other terms are theirs.",
+        "The beneficiary was in the policy's excluded beneficiary audience when the fact happened.",
     ),
     Reason.OTHER_VARIANT: Words(
         "This reward is not offered here.",

@@ -27,9 +27,13 @@ class BudgetTooSmall(Conflict):
 
 @in_transaction
 def budget_change(
-    *, campaign_id: int, amount_minor: int | None, tail_bps: int | None = None
+    *,
+    campaign_id: int,
+    amount_minor: int | None,
+    tail_bps: int | None = None,
+    partner: str | None = None,
 ) -> Budget:
-    """Set what a campaign may spend (None: no limit) and, unless None, its tail.
+    """Set what a campaign may spend (None: no limit) and, unless None, its tail and who pays for it.
 
     Takes back the warning, and that only the tail is left, where neither holds any more, so that
     they are told again. Raises BudgetTooSmall when more is reserved or spent. One conditional UPDATE
@@ -38,11 +42,12 @@ def budget_change(
     Budget.objects.get_or_create(campaign_id=campaign_id)
     fits = Q() if amount_minor is None else Q(amount_minor_needed__lte=amount_minor)
     tail = F("tail_bps") if tail_bps is None else Value(tail_bps)
+    payer = F("partner") if partner is None else Value(partner)
     changed = (
         Budget.objects.filter(campaign_id=campaign_id)
         .annotate(amount_minor_needed=F("reserved_minor") + F("spent_minor"))
         .filter(fits)
-        .update(amount_minor=amount_minor, tail_bps=tail)
+        .update(amount_minor=amount_minor, tail_bps=tail, partner=payer)
     )
     if changed != 1:
         raise BudgetTooSmall()

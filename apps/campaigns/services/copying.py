@@ -54,7 +54,10 @@ def campaign_copy(*, campaign_id: int, now: dt.datetime) -> Campaign:
     budget = Budget.objects.filter(campaign=source).first()
     if budget is not None:
         Budget.objects.create(
-            campaign=copy, amount_minor=budget.amount_minor, tail_bps=budget.tail_bps
+            campaign=copy,
+            amount_minor=budget.amount_minor,
+            tail_bps=budget.tail_bps,
+            partner=budget.partner,
         )
     return copy
 

@@ -1,6 +1,6 @@
 """What an operator has drafted, as the terms a version would freeze."""
 
-from apps.campaigns.models import Campaign, Policy
+from apps.campaigns.models import Audience, Campaign, Policy
 from apps.campaigns.rules import (
     AwardKind,
     Beneficiary,
@@ -14,7 +14,12 @@ from apps.coupons.selectors import template_cost
 
 def draft_terms(campaign: Campaign) -> tuple[PolicyTerms, ...]:
     """The policies as they would be frozen now. Raises TemplateUnknown."""
-    policies = campaign.policies.select_related("audience", "excluded_audience").order_by("pk")
+    policies = campaign.policies.select_related(
+        "audience",
+        "excluded_audience",
+        "beneficiary_audience",
+        "excluded_beneficiary_audience",
+    ).order_by("pk")
     return tuple(_terms_of(policy) for policy in policies)
 
 
@@ -47,8 +52,10 @@ def _terms_of(policy: Policy) -> PolicyTerms:
         product_tags=tuple(policy.product_tags),
         channels=tuple(policy.channels),
         tiers=tuple(policy.tiers),
-        audience=policy.audience.public_id if policy.audience else "",
-        excluded_audience=policy.excluded_audience.public_id if policy.excluded_audience else "",
+        audience=_named(policy.audience),
+        excluded_audience=_named(policy.excluded_audience),
+        beneficiary_audience=_named(policy.beneficiary_audience),
+        excluded_beneficiary_audience=_named(policy.excluded_beneficiary_audience),
         variant=policy.variant,
         milestone_every=policy.milestone_every,
         milestone_at=tuple(policy.milestone_at),
@@ -59,3 +66,7 @@ def _terms_of(policy: Policy) -> PolicyTerms:
         cap_per_order=policy.cap_per_order,
         cap_per_campaign=policy.cap_per_campaign,
     )
+
+
+def _named(audience: Audience | None) -> str:
+    return audience.public_id if audience else ""

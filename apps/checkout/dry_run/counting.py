@@ -27,6 +27,7 @@ from apps.campaigns.rules import (
 from apps.campaigns.selectors import (
     in_time,
     is_holdout,
+    lists_of,
     partners_among,
     terms_of,
     variants_of,
@@ -297,6 +298,7 @@ class Counting:
         terms = terms_of(version)
         of_order = facts.trigger in (Trigger.ORDER_PAID, Trigger.FRIEND_BOUGHT)
         at = self.order.occurred_at if of_order else self.now
+        facts = replace(facts, lists=lists_of(facts.people, terms, at=at))
         by_id = {policy.policy: policy for policy in terms}
         return Decided(facts, decide(facts, terms), by_id, at)
 

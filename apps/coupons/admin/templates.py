@@ -108,7 +108,8 @@ class TemplateAdmin(EngineAdmin):
     }
     help_texts = {
         "description": "Shown to shoppers.",
-        "partner": "Who honours it, if it is not the shop itself.",
+        "partner": "Who honours it, if it is not the shop itself. By the shop's own id of a member, "
+        "their statement shows it.",
         "currency": "Three letters, such as CNY.",
         "face_minor": "In minor units: 1000 is 10.00. Of a gift: what it is worth. Of free "
         "shipping: the most it takes off.",

@@ -2,7 +2,7 @@
 
 from apps.groupbuy.api.mine import MyRoomsView
 from apps.groupbuy.api.offers import OfferRoomsView, OffersView, OfferView
-from apps.groupbuy.api.rooms import RoomLinkView, RoomStreamView, RoomView
+from apps.groupbuy.api.rooms import RoomLinksView, RoomLinkView, RoomStreamView, RoomView
 from apps.groupbuy.api.seats import RoomSeatsView, SeatSwapView, SeatView
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "OfferView",
     "OffersView",
     "RoomLinkView",
+    "RoomLinksView",
     "RoomSeatsView",
     "RoomStreamView",
     "RoomView",

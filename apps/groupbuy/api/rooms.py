@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.api import EngineView
+from apps.core.api import EngineView, idempotent, parsed
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.errors import Busy
 from apps.core.transactions import retrying
@@ -23,11 +23,22 @@ from apps.groupbuy.addresses import streams_origin
 from apps.groupbuy.api.offers import EVERYONE
 from apps.groupbuy.api.shapes import SeenRoomOutput, seen_body
 from apps.groupbuy.errors import RoomNotOpen, RoomUnknown
+from apps.groupbuy.models import Room
 from apps.groupbuy.rules import RoomStatus
-from apps.invites.api import BroughtInput, LinkOutput, brought_from, link_output
+from apps.invites.api import (
+    LinkOutput,
+    NewRoomLinkInput,
+    OwnLinkInput,
+    ShopLinkOutput,
+    brought_of,
+    link_output,
+    link_terms_of,
+    shop_link_output,
+)
 from apps.invites.openings import public_url
 from apps.invites.selectors import face_of, guest_link
-from apps.invites.services import campaign_link
+from apps.invites.services import campaign_link, link_create
+from apps.members.selectors import member_by_external_id
 
 VISIT_TOKEN = "Visit-Token"  # noqa: S105 (a header's name)
 
@@ -119,7 +130,7 @@ class RoomStreamView(EngineView):
 
 
 class RoomLinkView(EngineView):
-    """My link to this room: who joins by it has me as inviter, whoever hosts.
+    """My link to this room: who joins by it has me as inviter, whoever hosts. One for each channel.
 
     A pending room cannot be shared yet.
     """
@@ -127,19 +138,18 @@ class RoomLinkView(EngineView):
     doors = (Door.MEMBER,)
     takes_codes = True
 
-    @extend_schema(request=BroughtInput, responses={200: RoomLinkOutput, 201: RoomLinkOutput})
+    @extend_schema(request=OwnLinkInput, responses={200: RoomLinkOutput, 201: RoomLinkOutput})
     def put(self, request: Request, room_id: str) -> Response:
-        room = selectors.room_by_public_id(room_id, is_test=is_test(request))
-        if room.status == RoomStatus.PENDING:
-            raise RoomNotOpen("This room opens when its host has paid; then it can be shared.")
-        offer = room.offer
+        room = _shared_room(request, room_id)
+        offer, said = room.offer, parsed(OwnLinkInput, request.data)
         link, created = retrying(
             lambda: campaign_link(
                 campaign=offer.campaign,
                 member_id=acting_member_id(request),
-                brought=brought_from(request),
+                brought=brought_of(said),
                 now=clock.now(),
                 room=room.public_id,
+                channel=said["channel"],
             )
         )
         picture = offer.picture_url or offer.campaign.card_picture_url
@@ -147,3 +157,39 @@ class RoomLinkView(EngineView):
         poster = reverse("group-poster", args=[room.public_id])
         body["poster_url"] = public_url(request, f"{poster}?link={link.code}")
         return Response(body, status=201 if created else 200)
+
+
+class RoomLinksView(EngineView):
+    """Links to one room: of a partner, a community, an assistant, with terms and figures of their own.
+
+    `GET /links?room=` lists them.
+    """
+
+    scope = "campaigns"
+
+    @extend_schema(
+        operation_id="room_links_make", request=NewRoomLinkInput, responses={201: ShopLinkOutput}
+    )
+    @idempotent()
+    def post(self, request: Request, room_id: str) -> Response:
+        """Make a link of a member's to a room. They become a participant; a seat they take or not."""
+        body = NewRoomLinkInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        room = _shared_room(request, room_id)
+        member = member_by_external_id(said["member"], is_test=is_test(request), pointer="/member")
+        link = link_create(
+            campaign=room.offer.campaign,
+            member_id=member.pk,
+            wanted=link_terms_of(said, room=room.public_id),
+            now=clock.now(),
+        )
+        return Response(shop_link_output(request, link), status=201)
+
+
+def _shared_room(request: Request, room_id: str) -> Room:
+    """A room that can be shared. Raises RoomUnknown, RoomNotOpen while its host has not paid."""
+    room = selectors.room_by_public_id(room_id, is_test=is_test(request))
+    if room.status == RoomStatus.PENDING:
+        raise RoomNotOpen("This room opens when its host has paid; then it can be shared.")
+    return room

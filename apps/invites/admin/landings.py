@@ -89,19 +89,19 @@ class LandingAdmin(EngineAdmin):
     ordering = ("-id",)
     inlines = (TargetInline,)
     readonly_fields = ("logo_shown", "picture_shown")
-    fieldsets = (
-        (None, {"fields": ("campaign",)}),
-        (
-            "Pictures",
-            {
-                "fields": (
-                    ("logo_shown", "picture_shown"),
-                    ("new_logo", "new_picture"),
-                    ("without_logo", "without_picture"),
-                )
-            },
-        ),
-    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Landing | None = None) -> Any:
+        """What there is to be seen, or taken off, is there only with a picture."""
+        kept = [which for which in ("logo", "picture") if obj and getattr(obj, which)]
+        rows = (
+            tuple(f"{which}_shown" for which in kept),
+            ("new_logo", "new_picture"),
+            tuple(f"without_{which}" for which in kept),
+        )
+        return (
+            (None, {"fields": ("campaign",)}),
+            ("Pictures", {"fields": tuple(row for row in rows if row)}),
+        )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("targets")

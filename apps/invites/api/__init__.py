@@ -15,13 +15,21 @@ from apps.invites.api.joining import (
     FaceOutput,
     JoinView,
     LinkOutput,
+    OwnLinkInput,
     TouchesView,
     VisitsView,
     brought_from,
     brought_of,
     link_output,
 )
-from apps.invites.api.links import LinkRevokeView, LinksView
+from apps.invites.api.links import (
+    LinkRevokeView,
+    LinksView,
+    NewRoomLinkInput,
+    ShopLinkOutput,
+    link_terms_of,
+    shop_link_output,
+)
 
 __all__ = [
     "BroughtInput",
@@ -34,8 +42,11 @@ __all__ = [
     "LinkRevokeView",
     "LinksView",
     "MyReferralsView",
+    "NewRoomLinkInput",
     "OverrideOutput",
+    "OwnLinkInput",
     "SharesView",
+    "ShopLinkOutput",
     "TouchesView",
     "TraceView",
     "TreeView",
@@ -43,4 +54,6 @@ __all__ = [
     "brought_from",
     "brought_of",
     "link_output",
+    "link_terms_of",
+    "shop_link_output",
 ]

@@ -61,6 +61,17 @@ class BroughtInput(serializers.Serializer[Any]):
     )
 
 
+class OwnLinkInput(BroughtInput):
+    channel = serializers.CharField(
+        max_length=32,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Where I share it: one more link of my own, whose visits are of this channel. "
+        "Absent: the one link. At most 20.",
+    )
+
+
 BROUGHT_FIELDS = tuple(field.name for field in fields(Brought))
 
 
@@ -71,6 +82,7 @@ class CardOutput(serializers.Serializer[Any]):
 
 class LinkOutput(serializers.Serializer[Any]):
     code = serializers.CharField()
+    channel = serializers.CharField(allow_blank=True)
     url = serializers.CharField()
     qr_url = serializers.CharField()
     poster_url = serializers.CharField(help_text="A picture to share, with the QR code.")
@@ -176,6 +188,7 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
     """A link as phones need it: address, QR address, scene and card."""
     return {
         "code": link.code,
+        "channel": link.channel,
         "url": link_url(request, link),
         "qr_url": public_url(request, reverse("share-qr-png", args=[link.code])),
         "poster_url": public_url(request, reverse("share-poster", args=[link.code])),
@@ -186,20 +199,22 @@ def link_output(request: Request, link: Link, title: str, picture_url: str) -> d
 
 
 class CampaignLinkView(EngineView):
-    """My link to a campaign: made at the first call, the same afterwards."""
+    """My link to a campaign: made at the first call, the same afterwards. One for each channel."""
 
     takes_codes = True
     doors = (Door.MEMBER,)
 
-    @extend_schema(request=BroughtInput, responses={200: LinkOutput, 201: LinkOutput})
+    @extend_schema(request=OwnLinkInput, responses={200: LinkOutput, 201: LinkOutput})
     def put(self, request: Request, campaign_id: str) -> Response:
         campaign = campaign_by_public_id(campaign_id, is_test=is_test(request))
+        said = parsed(OwnLinkInput, request.data)
         link, created = retrying(
             lambda: services.campaign_link(
                 campaign=campaign,
                 member_id=acting_member_id(request),
-                brought=brought_from(request),
+                brought=brought_of(said),
                 now=clock.now(),
+                channel=said["channel"],
             )
         )
         card = public_url(request, reverse("share-card", args=[link.code]))

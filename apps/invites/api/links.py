@@ -1,6 +1,6 @@
 """Doors for shops: making links for partners, stores, streams …, what they brought, and revoking them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -26,8 +26,9 @@ from apps.members.selectors import member_by_external_id
 KINDS = [kind.value for kind in LinkKind]
 
 
-class NewLinkInput(serializers.Serializer[Any]):
-    campaign = serializers.CharField(max_length=32)
+class NewRoomLinkInput(serializers.Serializer[Any]):
+    """All of a new link but what it leads to."""
+
     member = serializers.CharField(
         max_length=100,
         help_text="Whose link it is, by the shop's own id: whoever opens it is brought by them. A "
@@ -70,6 +71,17 @@ class NewLinkInput(serializers.Serializer[Any]):
         help_text="When it has expired or is exhausted: a page that says so, the campaign without "
         "an inviter, or on to the shop.",
     )
+
+
+class NewLinkInput(NewRoomLinkInput):
+    campaign = serializers.CharField(max_length=32)
+
+
+def link_terms_of(said: Mapping[str, Any], **more: Any) -> services.NewLink:
+    """What a link is to be, of the validated fields of a `NewRoomLinkInput`."""
+    terms = {name: value for name, value in said.items() if name not in ("member", "campaign")}
+    kind, afterwards = LinkKind(terms.pop("kind")), Afterwards(terms.pop("afterwards"))
+    return services.NewLink(kind=kind, afterwards=afterwards, **terms, **more)
 
 
 class FiguresOutput(serializers.Serializer[Any]):
@@ -124,6 +136,12 @@ def _outputs(request: Request, links: Sequence[Link]) -> list[dict[str, Any]]:
     return list(ShopLinkOutput(rows, many=True).data)
 
 
+def shop_link_output(request: Request, link: Link) -> dict[str, Any]:
+    """A link as the shop sees it, read anew."""
+    made = link_selectors.links_listed(is_test=is_test(request)).get(pk=link.pk)
+    return _outputs(request, [made])[0]
+
+
 class LinksView(EngineView):
     """Links, newest first, with what each brought; and making more of them."""
 
@@ -159,23 +177,15 @@ class LinksView(EngineView):
         """Make a link of a member's, with terms and figures of its own. They become a participant."""
         body = NewLinkInput(data=request.data)
         body.is_valid(raise_exception=True)
-        wanted = dict(body.validated_data)
-        mode = is_test(request)
-        member = member_by_external_id(wanted.pop("member"), is_test=mode, pointer="/member")
+        said, mode = body.validated_data, is_test(request)
+        member = member_by_external_id(said["member"], is_test=mode, pointer="/member")
         link = services.link_create(
-            campaign=campaign_by_public_id(wanted.pop("campaign"), is_test=mode),
+            campaign=campaign_by_public_id(said["campaign"], is_test=mode),
             member_id=member.pk,
-            wanted=services.NewLink(
-                **{
-                    **wanted,
-                    "kind": LinkKind(wanted["kind"]),
-                    "afterwards": Afterwards(wanted["afterwards"]),
-                }
-            ),
+            wanted=link_terms_of(said),
             now=clock.now(),
         )
-        made = link_selectors.links_listed(is_test=mode).get(pk=link.pk)
-        return Response(_outputs(request, [made])[0], status=201)
+        return Response(shop_link_output(request, link), status=201)
 
 
 def _of_member(name: str) -> Q:
@@ -193,7 +203,7 @@ _FILTERS = {
         Q(kind=value) if value == LinkKind.MEMBER else Q(kind=value, is_default=False)
     ),
     "reference": lambda value: Q(reference=value, is_default=False),
-    "channel": lambda value: Q(channel=value, is_default=False),
+    "channel": lambda value: Q(channel=value) & ~Q(channel=""),
     "room": lambda value: Q(room=value),
     "code": lambda value: Q(code=code_meant(value)),
 }

@@ -40,8 +40,8 @@ def validate_line(text: str) -> None:
 class Link(models.Model):
     """A participant's share link, to the campaign or to one `room` (its public id).
 
-    Members ask for their own: one per participant and room (`is_default`). The shop and operators make
-    more, each with its own terms and figures.
+    Members ask for their own: one per participant, room and channel (`is_default`). The shop and
+    operators make more, each with its own terms and figures.
     """
 
     code = models.CharField(max_length=32, unique=True, default=new_code)
@@ -97,9 +97,9 @@ class Link(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["participant", "room"],
+                fields=["participant", "room", "channel"],
                 condition=Q(is_default=True),
-                name="link_default_once_per_target",
+                name="link_own_once_per_channel",
             ),
             models.CheckConstraint(
                 condition=Q(expires_at=None) | Q(starts_at=None) | Q(expires_at__gt=F("starts_at")),
@@ -123,6 +123,7 @@ class Link(models.Model):
                 fields=["kind", "reference"], name="link_made", condition=Q(is_default=False)
             ),
             models.Index(fields=["room"], name="link_of_room", condition=~Q(room="")),
+            models.Index(fields=["channel"], name="link_of_channel", condition=~Q(channel="")),
         ]
 
     def __str__(self) -> str:

@@ -12,9 +12,9 @@ from apps.invites.services.joining import (
     campaign_join,
     campaign_join_and_reply,
     campaign_link,
-    participant_bind,
 )
 from apps.invites.services.links import (
+    ChannelsSpent,
     CodeTaken,
     LinkClosed,
     LinkRefused,
@@ -42,6 +42,7 @@ from apps.invites.services.visits import LinkRevoked, Opened, visit_record, visi
 __all__ = [
     "Author",
     "CampaignFull",
+    "ChannelsSpent",
     "CodeTaken",
     "CouponBrings",
     "Foreseen",
@@ -75,7 +76,6 @@ __all__ = [
     "link_revoke",
     "links_create",
     "participant_admit",
-    "participant_bind",
     "participant_override",
     "participants_confirm",
     "participants_qualify",

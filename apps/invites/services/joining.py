@@ -15,7 +15,7 @@ from apps.core.transactions import in_transaction
 from apps.invites.models import Link, Participant
 from apps.invites.selectors import Brought
 from apps.invites.services.admitting import participant_admit
-from apps.invites.services.at_once import Foreseen, admission_foresee
+from apps.invites.services.at_once import admission_foresee
 from apps.invites.services.confirming import participants_confirm
 from apps.invites.services.links import link_get_or_create
 
@@ -47,13 +47,13 @@ class Joining:
     confirmed_at: dt.datetime | None
 
 
-# Whoever comes below somebody; where the campaign was paused or stopped since the look, nobody does.
+# Where the campaign was paused or stopped since the look, nobody comes.
 _JOIN = """
-WITH {asked}place AS MATERIALIZED (
-  SELECT campaign.id FROM {after}campaigns_campaign campaign
+WITH {asked}, place AS MATERIALIZED (
+  SELECT campaign.id FROM asked, campaigns_campaign campaign
   WHERE campaign.id = %(campaign_id)s::bigint AND campaign.stopped_at IS NULL
     AND campaign.status = %(campaign_status)s
-), {admitted}{keep}
+), {admitted}, {keep}
 SELECT generation, variant FROM participant
 """
 _KEEP = KEEP.format(
@@ -86,35 +86,13 @@ def campaign_join_and_reply(
         return None
     confirmed_at = came.parameters["confirmed_at"]
     shown = body(Joining(came.comes, came.brought, now, confirmed_at))
-    statement = _JOIN.format(
-        asked=f"{ASKED}, ",
-        after="asked, ",
-        admitted=", ".join(came.parts),
-        keep=f", {_KEEP}",
+    statement = _JOIN.format(asked=ASKED, admitted=", ".join(came.parts), keep=_KEEP)
+    rows = statements.run(
+        statement,
+        came.parameters
+        | reply.parameters()
+        | {"campaign_status": came.campaign.status, "body": Jsonb(shown)},
     )
-    return _come(statement, came, shown, reply.parameters() | {"body": Jsonb(shown)})
-
-
-def participant_bind(
-    *, campaign_id: int, member_id: int, brought: Brought, now: dt.datetime
-) -> bool:
-    """Make a newcomer a participant in one look and one write; False when it must go step by step.
-
-    Not inside a transaction of the caller's. Raises IntegrityError when a twin was faster. Locks the
-    referrer (KEY SHARE).
-    """
-    came = admission_foresee(campaign_id=campaign_id, member_id=member_id, brought=brought, now=now)
-    if came is None or not came.comes:
-        return False
-    statement = _JOIN.format(asked="", after="", admitted=", ".join(came.parts), keep="")
-    return _come(statement, came, {}, {}) is not None
-
-
-def _come(
-    statement: str, came: Foreseen, shown: dict[str, Any], more: dict[str, Any]
-) -> dict[str, Any] | None:
-    asked = {**came.parameters, "campaign_status": came.campaign.status, **more}
-    rows = statements.run(statement, asked)
     if not rows:
         return None
     transaction.on_commit(nudges.nudge_processor)
@@ -124,11 +102,17 @@ def _come(
 
 @in_transaction
 def campaign_link(
-    *, campaign: Campaign, member_id: int, brought: Brought, now: dt.datetime, room: str = ""
+    *,
+    campaign: Campaign,
+    member_id: int,
+    brought: Brought,
+    now: dt.datetime,
+    room: str = "",
+    channel: str = "",
 ) -> tuple[Link, bool]:
     """The member's link to a campaign, or to a `room` of it, making them a participant.
 
-    Returns (link, created). Raises and locks as `participant_admit`.
+    Returns (link, created). Raises and locks as `participant_admit` and `link_get_or_create`.
     """
     admission = participant_admit(campaign=campaign, member_id=member_id, brought=brought, now=now)
-    return link_get_or_create(participant=admission.participant, room=room)
+    return link_get_or_create(participant=admission.participant, room=room, channel=channel)

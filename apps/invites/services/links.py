@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -36,6 +37,16 @@ class LinkRefused(Invalid):
     code = "link_refused"
 
 
+class ChannelsSpent(Conflict):
+    code = "channels_spent"
+    message = "There are as many links of your own to this, by channel, as there can be."
+
+
+# Links of a member's own to one target, besides the one without a channel.
+MOST_CHANNELS = 20
+_LONGEST = {"reference": 64, "channel": 32, "label": 80}
+
+
 _CLOSED = {
     Standing.REVOKED: "This link was withdrawn.",
     Standing.ENDED: "The campaign of this link is over.",
@@ -62,9 +73,13 @@ class LinkClosed(Conflict):
 
 @dataclass(frozen=True)
 class NewLink:
-    """What a link is to be. Without a code it gets a drawn one."""
+    """What a link is to be. Without a code it gets a drawn one.
+
+    Whoever names a `room`, by its public id, knows that it is one of the campaign's.
+    """
 
     kind: LinkKind = LinkKind.PARTNER
+    room: str = ""
     reference: str = ""
     channel: str = ""
     label: str = ""
@@ -76,18 +91,36 @@ class NewLink:
 
 
 @in_transaction
-def link_get_or_create(*, participant: Participant, room: str = "") -> tuple[Link, bool]:
+def link_get_or_create(
+    *, participant: Participant, room: str = "", channel: str = ""
+) -> tuple[Link, bool]:
     """The link a participant asks for by themselves: to the campaign, or to `room`; (link, created).
 
-    One per target. More of them, with terms of their own, are made by `link_create`.
+    One per target, and one more for each `channel` they name, which is that of its visits. More of
+    them, with terms of their own, are made by `link_create`. Raises LinkRefused for what a channel
+    cannot be, ChannelsSpent. Locks the participant where a channel is named.
     """
-    made = Link.objects.bulk_create(
-        [Link(participant=participant, room=room, is_default=True)], ignore_conflicts=True
-    )
-    link = Link.objects.select_related("participant__campaign").get(
-        participant=participant, room=room, is_default=True
-    )
+    wanted: dict[str, Any] = {
+        "participant": participant,
+        "room": room,
+        "channel": channel,
+        "is_default": True,
+    }
+    if channel:
+        _demand_channel(participant, room, channel)
+    made = Link.objects.bulk_create([Link(**wanted)], ignore_conflicts=True)
+    link = Link.objects.select_related("participant__campaign").get(**wanted)
     return link, link.code == made[0].code
+
+
+def _demand_channel(participant: Participant, room: str, channel: str) -> None:
+    if problem := _problem_of("channel", channel):
+        raise LinkRefused(problem, pointer="/channel")
+    Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant.pk)
+    named = Link.objects.filter(participant=participant, room=room, is_default=True)
+    others = named.exclude(channel__in=("", channel)).count()
+    if others >= MOST_CHANNELS and not named.filter(channel=channel).exists():
+        raise ChannelsSpent(pointer="/channel")
 
 
 @in_transaction
@@ -105,6 +138,7 @@ def link_create(*, campaign: Campaign, member_id: int, wanted: NewLink, now: dt.
         code=wanted.code or new_code(),
         participant=admission.participant,
         kind=wanted.kind.value,
+        room=wanted.room,
         reference=wanted.reference,
         channel=wanted.channel,
         label=wanted.label,
@@ -125,17 +159,18 @@ def link_check(wanted: NewLink, *, now: dt.datetime) -> None:
     """Raises LinkRefused for what a link cannot be, naming the field. Asks no database."""
     if wanted.code and (problem := code_problem(wanted.code)):
         raise LinkRefused(problem, pointer="/code")
-    for field, longest in (("reference", 64), ("channel", 32), ("label", 80)):
-        text = getattr(wanted, field)
-        problem = line_problem(text) or (
-            f"At most {longest} characters." if len(text) > longest else ""
-        )
-        if problem:
+    for field in _LONGEST:
+        if problem := _problem_of(field, getattr(wanted, field)):
             raise LinkRefused(problem, pointer=f"/{field}")
     if wanted.expires_at is not None and wanted.expires_at <= (wanted.starts_at or now):
         raise LinkRefused("It would be over before it opens.", pointer="/expires_at")
     if wanted.max_opens is not None and not 0 < wanted.max_opens < 2**31:
         raise LinkRefused("A whole number above 0.", pointer="/max_opens")
+
+
+def _problem_of(field: str, text: str) -> str:
+    longest = _LONGEST[field]
+    return line_problem(text) or (f"At most {longest} characters." if len(text) > longest else "")
 
 
 @in_transaction

@@ -192,7 +192,11 @@ def cost_section(report: WholeReport) -> Section:
         else f"Rewards have cost {money(used)}; {report.reward.why}.",
         lines=(
             line("Rewards per person brought", report.reward, money),
-            line("A member in the end, costs outside and group discounts included", report.member, money),
+            line(
+                "A member in the end, costs outside and group discounts included",
+                report.member,
+                money,
+            ),
             line("Paid back after, in days", report.payback, whole),
         ),
         caveat=f"Rewards: {money(cost.spent_minor)} settled and {money(cost.reserved_minor)} still "
