@@ -15,15 +15,19 @@ from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.core.admin import pk_in
 from apps.reports import selectors
+from apps.reports.leaderboard_pages import LeaderboardPages
 from apps.reports.rules import ATTRIBUTED
 from apps.reports.viral.figures import Figure
 from apps.rewards.views import WhatIfPages
 
 
-class ReportedCampaignAdmin(WhatIfPages, CampaignAdmin):
-    """Campaigns, each with the way to its report and to what would happen."""
+class ReportedCampaignAdmin(WhatIfPages, LeaderboardPages, CampaignAdmin):
+    """Campaigns, each with the way to its report, who brought most, and what would happen."""
 
-    actions_detail = (*CampaignAdmin.actions_detail, "report", "what_would_happen", "replay")
+    actions_detail = (
+        *(*CampaignAdmin.actions_detail, "report", "leaderboard"),
+        *("what_would_happen", "replay"),
+    )
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_display(request), "report_link"]
