@@ -7,6 +7,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+import zoneinfo
 from pathlib import Path
 from typing import Any
 
@@ -267,6 +268,11 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# Whose midnight ends the shop's days, in reports that are of no one campaign; such as Asia/Shanghai.
+SHOP_TIME_ZONE = os.environ.get("SHOP_TIME_ZONE", "UTC")
+if SHOP_TIME_ZONE not in zoneinfo.available_timezones():
+    raise ImproperlyConfigured(f"SHOP_TIME_ZONE={SHOP_TIME_ZONE} is not a time zone.")
+
 # Seconds a member token lives on a phone.
 MEMBER_TOKEN_SECONDS = int(os.environ.get("MEMBER_TOKEN_SECONDS", "3600"))
 
@@ -306,6 +312,7 @@ _ADMIN_MENU = (
         ("Lists of members", "group_add", "campaigns.audience"),
         ("Who is on a list", "person_check", "campaigns.audiencemember"),
         ("Compliance overrides", "verified_user", "campaigns.complianceoverride"),
+        ("Programme report", "insights", "reports.programme"),
     ),
     (
         "Group buying",

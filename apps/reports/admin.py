@@ -14,7 +14,7 @@ from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.core.admin import pk_in
-from apps.reports import selectors
+from apps.reports import programme_pages, selectors
 from apps.reports.leaderboard_pages import LeaderboardPages
 from apps.reports.rules import ATTRIBUTED
 from apps.reports.viral.figures import Figure
@@ -24,9 +24,9 @@ from apps.rewards.views import WhatIfPages
 class ReportedCampaignAdmin(WhatIfPages, LeaderboardPages, CampaignAdmin):
     """Campaigns, each with the way to its report, who brought most, and what would happen."""
 
-    actions_detail = (
+    actions_detail: tuple[Any, ...] = (
         *(*CampaignAdmin.actions_detail, "report", "leaderboard"),
-        *("what_would_happen", "replay"),
+        {"title": "What if", "icon": "help", "items": ["what_would_happen", "replay"]},
     )
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -73,6 +73,8 @@ def _waiting(freshness: selectors.Freshness) -> list[tuple[int, str]]:
     )
     return [(count, words) for count, words in counts if count]
 
+
+__all__ = ["ReportedCampaignAdmin", "programme_pages"]
 
 admin.site.unregister(Campaign)
 admin.site.register(Campaign, ReportedCampaignAdmin)

@@ -26,7 +26,7 @@ class LeaderboardHidden(Forbidden):
     message = "This campaign shows no leaderboard on phones."
 
 
-class PlaceOutput(serializers.Serializer[Any]):
+class LeaderOutput(serializers.Serializer[Any]):
     """Ties share a rank: 1, 1, 3."""
 
     rank = serializers.IntegerField()
@@ -39,7 +39,7 @@ class PlaceOutput(serializers.Serializer[Any]):
     )
 
 
-class OwnPlaceOutput(serializers.Serializer[Any]):
+class OwnRankOutput(serializers.Serializer[Any]):
     rank = serializers.IntegerField(allow_null=True, help_text="Null of who brought nobody yet.")
     referees = serializers.IntegerField()
 
@@ -54,8 +54,8 @@ class LeaderboardOutput(serializers.Serializer[Any]):
     tied_and_not_shown = serializers.IntegerField(
         help_text="How many more share the rank of the last place shown."
     )
-    me = OwnPlaceOutput(allow_null=True, help_text="Null of who does not take part.")
-    results = PlaceOutput(many=True)
+    me = OwnRankOutput(allow_null=True, help_text="Null of who does not take part.")
+    results = LeaderOutput(many=True)
 
 
 class LeaderboardView(EngineView):

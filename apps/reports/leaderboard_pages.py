@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.campaigns.models import Campaign
 from apps.core import clock
@@ -28,10 +28,15 @@ _PERIODS = (
 )
 
 
+def _day(label: str) -> forms.DateField:
+    widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    return forms.DateField(label=label, required=False, widget=widget)
+
+
 class LeaderboardForm(forms.Form):
     period = forms.ChoiceField(choices=_PERIODS, widget=UnfoldAdminSelectWidget)
-    first = forms.DateField(label="From", required=False, widget=UnfoldAdminDateWidget)
-    last = forms.DateField(label="To, included", required=False, widget=UnfoldAdminDateWidget)
+    first = _day("From")
+    last = _day("To, included")
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.reports import api, leaderboard_api
+from apps.reports import api, leaderboard_api, programme_api
 
 urlpatterns = [
     path("campaigns/<str:campaign_id>/report", api.ReportView.as_view(), name="campaign-report"),
@@ -9,5 +9,5 @@ urlpatterns = [
         leaderboard_api.LeaderboardView.as_view(),
         name="campaign-leaderboard",
     ),
-    path("reports/programme".ProgrammeView.as_view(), name="programme-report"),
+    path("reports/programme", programme_api.ProgrammeView.as_view(), name="programme-report"),
 ]

@@ -8,6 +8,7 @@ until it is settled, and neither does anybody hear of it.
 """
 
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,8 +23,11 @@ from apps.reports.ranking import MOST_SHOWN, Days, Place, Rung, Standings, stand
 
 log = logging.getLogger(__name__)
 
-# Phones ask often and all at once; how old an answer to them may be.
+# Phones ask often and all at once: for how long they are told the same, for how long one of them may
+# count it anew, and when it is too old to tell meanwhile.
 KEPT_SECONDS = 30
+COUNTING_SECONDS = 10
+FORGOTTEN_SECONDS = 120
 
 _IN_TIME = "confirmed_at >= %(since)s::timestamptz AND confirmed_at < %(until)s::timestamptz"
 
@@ -83,14 +87,20 @@ def campaign_standings(campaign: Campaign, days: Days, *, most: int = MOST_SHOWN
 
 
 def kept_standings(campaign: Campaign, days: Days) -> Standings:
-    """As `campaign_standings`, at most half a minute old; counted anew while the cache is away."""
+    """As `campaign_standings`, half a minute old or so; counted anew while the cache is away.
+
+    When that is over, one of those who ask counts; the others are told what was kept meanwhile.
+    """
     key = kept_as(campaign, days)
     try:
-        kept: Standings | None = cache.get(key)
-        if kept is None:
-            kept = campaign_standings(campaign, days)
-            cache.set(key, kept, timeout=KEPT_SECONDS)
-        return kept
+        kept: tuple[Standings, float] | None = cache.get(key)
+        if kept is not None:
+            found, until = kept
+            if time.time() < until or not cache.add(f"{key}:counting", 1, timeout=COUNTING_SECONDS):
+                return found
+        found = campaign_standings(campaign, days)
+        cache.set(key, (found, time.time() + KEPT_SECONDS), timeout=FORGOTTEN_SECONDS)
+        return found
     except RedisError as error:
         log.warning("leaderboards are counted each time: %s", error)
         return campaign_standings(campaign, days)
