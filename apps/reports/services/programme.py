@@ -53,7 +53,8 @@ def programme_ask(*, asked_by: int | None = None) -> bool:
 
 def programmes_due() -> int:
     """Want one if the night has come since the last; wake a worker while one waits; how many asked."""
-    latest = Programme.objects.annotate(at=EngineNow()).order_by("-pk").first()
+    rows = Programme.objects.defer("figures").annotate(at=EngineNow())
+    latest = rows.order_by("-pk").first()
     if latest is not None and latest.computed_at is None:
         if latest.started_at is None or latest.started_at < latest.at - LEASE:
             nudges.nudge(TASK)
