@@ -37,7 +37,8 @@ JOIN invites_participant p ON p.campaign_id = g.campaign_id AND p.member_id = g.
 WHERE g.campaign_id = %(campaign)s::bigint AND g.status = 'review'
 """
 
-# The index `participant_brought` (reports/0020) holds all of what this reads of participants.
+# The index `participant_brought` (reports/0020) holds all of what this reads of participants, and
+# `grant_in_review` (reports/0022) whom it leaves out.
 _COUNTED = f"""
 WITH counted AS MATERIALIZED (
     SELECT referrer_id, count(*) AS referees, max(confirmed_at) AS reached_at
