@@ -37,6 +37,7 @@ class CampaignOutput(serializers.ModelSerializer[Campaign]):
             "card_title",
             "attribution_window_seconds",
             "qualification_window_seconds",
+            "leaderboard_size",
         )
 
     def get_attribution_window_seconds(self, campaign: Campaign) -> int:

@@ -11,22 +11,22 @@ from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
 from apps.members.admin import MemberAdmin
 from apps.members.models import Member
-from apps.reports import share_pages
+from apps.reports import programme_pages, share_pages
 from apps.reports.experiment_pages import ExperimentPages
+from apps.reports.leaderboard_pages import LeaderboardPages
 from apps.reports.report_pages import ReportPages
 from apps.reports.statement_pages import StatementPages
 from apps.rewards.views import WhatIfPages
 
 
-class ReportedCampaignAdmin(ReportPages, ExperimentPages, WhatIfPages, CampaignAdmin):
-    """Campaigns, each with the way to its report and to what would happen."""
+class ReportedCampaignAdmin(
+    ReportPages, LeaderboardPages, ExperimentPages, WhatIfPages, CampaignAdmin
+):
+    """Campaigns, each with the way to its report, who brought most, and what would happen."""
 
-    actions_detail = (
-        *CampaignAdmin.actions_detail,
-        "report",
-        "experiment",
-        "what_would_happen",
-        "replay",
+    actions_detail: tuple[Any, ...] = (
+        *(*CampaignAdmin.actions_detail, "report", "leaderboard", "experiment"),
+        {"title": "What if", "icon": "help", "items": ["what_would_happen", "replay"]},
     )
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -38,7 +38,7 @@ class ReportedCampaignAdmin(ReportPages, ExperimentPages, WhatIfPages, CampaignA
         return format_html('<a class="report-link" href="{}">Open report</a>', address)
 
 
-__all__ = ["ReportedCampaignAdmin", "share_pages"]
+__all__ = ["ReportedCampaignAdmin", "programme_pages", "share_pages"]
 
 
 class StatedMemberAdmin(StatementPages, MemberAdmin):

@@ -17,6 +17,7 @@ class ReportsConfig(AppConfig):
         sweepers.register("what links reach", services.journals_fold)
         sweepers.register("campaigns to count", services.campaigns_fold)
         sweepers.register("alerts", services.alerts_find)
+        sweepers.register("programme report", services.programmes_due)
         # Last: a mark locks nothing, and nothing waits for it.
         for kind in (
             invites_events.JOINED,

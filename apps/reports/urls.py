@@ -1,6 +1,14 @@
 from django.urls import path
 
-from apps.reports import api, experiment_api, partner_page, share_pages, statement_api
+from apps.reports import (
+    api,
+    experiment_api,
+    leaderboard_api,
+    partner_page,
+    programme_api,
+    share_pages,
+    statement_api,
+)
 
 urlpatterns = [
     path(
@@ -15,6 +23,12 @@ urlpatterns = [
     ),
     path("me/statement", statement_api.MyStatementView.as_view(), name="my-statement"),
     path("campaigns/<str:campaign_id>/report", api.ReportView.as_view(), name="campaign-report"),
+    path(
+        "campaigns/<str:campaign_id>/leaderboard",
+        leaderboard_api.LeaderboardView.as_view(),
+        name="campaign-leaderboard",
+    ),
+    path("reports/programme", programme_api.ProgrammeView.as_view(), name="programme-report"),
 ]
 
 # For people.

@@ -1,57 +1,40 @@
 """A seat held in one look and one write is the seat that is held step by step, whoever asks."""
 
 import datetime as dt
-import json
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db.models import QuerySet
-from django.test import Client
 
 from apps.campaigns.models import Budget, Campaign
 from apps.campaigns.services import campaign_publish
-from apps.core.models import Event, IdempotentReply
 from apps.groupbuy import services
 from apps.groupbuy.models import OfferItem, Room, Seat
 from apps.groupbuy.rules import CoolDown, ItemTerms, Limits, Terms
 from apps.groupbuy.services import offer_withdraw, room_open, seat_hold, seat_leave
-from apps.invites.models import Link, Participant, Touch, Trace, Visit
+from apps.invites.models import Link, Participant, Touch, Visit
 from apps.invites.rules import Opening
-from apps.invites.selectors import Brought, visit_token
-from apps.invites.services import campaign_join, campaign_link, link_revoke, visit_record
-from apps.members.credentials import MemberClaims, member_token_issue
+from apps.invites.selectors import Brought
+from apps.invites.services import campaign_join, campaign_link, link_revoke
 from apps.members.models import Member
-from tests.conftest import wipe
 from tests.groupbuy.makers import pay
+from tests.invites import worlds
+from tests.invites.worlds import assert_both_ways_agree, ranks
 from tests.makers import make_campaign, make_member, make_offer, now
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-PHONE = Opening("GET", "", is_bot=False)
 
-
-@dataclass
-class World:
-    """Ann's open room, her link to it, and bob, who asks for a seat with `body`."""
+@dataclass(kw_only=True)
+class World(worlds.World):
+    """Ann's open room, her link to it, and bob, who asks for a seat."""
 
     room: Room
-    link: Link
-    bob: Member
-    body: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def campaign(self) -> Campaign:
-        return self.room.offer.campaign
-
-    def opened(self, link: Link | None = None, opening: Opening = PHONE) -> Visit:
-        """Bob opens a link; its token goes with what he asks."""
-        visit = visit_record(link=link or self.link, opening=opening)
-        self.body["visit_token"] = visit_token(visit)
-        visit.refresh_from_db()
-        return visit
+    def address(self) -> str:
+        return f"rooms/{self.room.public_id}/seats"
 
 
 def make_world(campaign: Campaign | None = None, **terms: Any) -> World:
@@ -64,7 +47,12 @@ def make_world(campaign: Campaign | None = None, **terms: Any) -> World:
     link, _ = campaign_link(
         campaign=campaign, member_id=ann.pk, brought=Brought(), now=now(), room=room.public_id
     )
-    return World(room, link, make_member())
+    return World(
+        campaign=room.offer.campaign,
+        link=link,
+        bob=make_member(),
+        room=room,
+    )
 
 
 def nobody_told() -> World:
@@ -393,74 +381,11 @@ STEP_BY_STEP = (
 )
 
 
-def ask(world: World, key: str = "k1") -> Any:
-    claims = MemberClaims(world.bob.pk, world.bob.public_id, False)
-    token, _ = member_token_issue(claims, now=now())
-    return Client().post(
-        f"/api/v1/rooms/{world.room.public_id}/seats",
-        world.body,
-        "application/json",
-        HTTP_AUTHORIZATION=f"Bearer {token}",
-        HTTP_IDEMPOTENCY_KEY=key,
-    )
-
-
-NAME = re.compile(r"\b(act_|mem_|par_|room_|seat_|off_|cmp_|vis_|sale-)\w+")
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?")
-
-
-def outcome(world: World) -> str:
-    """What is answered, and all that is there afterwards, without names and times."""
-    answer = ask(world)
-    again = ask(world)  # what is kept is what was answered
-    if answer.status_code == 201:
-        assert again.headers["Idempotent-Replayed"] == "true"
-        assert again.json() == answer.json()
-    left = [answer.status_code, answer.json(), IdempotentReply.objects.count()]
-    left += [participants(), touches(), traces(), seats(), events()]
-    left += OfferItem.objects.order_by("pk").values_list("sku", "held", "sold")
-    return MOMENT.sub("<t>", NAME.sub(r"\1", json.dumps(left, default=str)))
-
-
-def ranks(rows: QuerySet[Any]) -> dict[int | None, int]:
-    """What rows are called here: their place among those that were made before and after them."""
-    return {pk: rank for rank, pk in enumerate(rows.order_by("pk").values_list("pk", flat=True))}
-
-
-def participants() -> list[Any]:
-    who = ranks(Participant.objects.all())
+def told(world: World) -> list[Any]:
+    """What is answered, and all that is there afterwards."""
     return [
-        [
-            who[p.pk],
-            who.get(p.referrer_id),
-            who.get(p.root_id),
-            p.generation,
-            bool(p.variant),
-            p.crossed,
-        ]
-        + [p.circumstances, p.status, ranks(Member.objects.all())[p.member_id]]
-        for p in Participant.objects.order_by("pk")
-    ]
-
-
-def touches() -> list[Any]:
-    where, by = ranks(Campaign.objects.all()), ranks(Link.objects.all())
-    return [
-        [t.source, where[t.campaign_id], by[t.link_id], t.visit_id is not None]
-        + [t.visit is None or t.touched_at == t.visit.opened_at]
-        for t in Touch.objects.order_by("pk")
-    ]
-
-
-def traces() -> list[Any]:
-    who, which = ranks(Participant.objects.all()), ranks(Touch.objects.all())
-    return [
-        [who[trace.participant_id], who.get(trace.referrer_id)]
-        + [
-            row | {"touch": which[row["touch"]], "referrer": who[row["referrer"]]}
-            for row in trace.candidates
-        ]
-        for trace in Trace.objects.order_by("pk")
+        *(*world.outcome(), seats()),
+        *OfferItem.objects.order_by("pk").values_list("sku", "held", "sold"),
     ]
 
 
@@ -476,34 +401,18 @@ def seats() -> list[Any]:
     ]
 
 
-def events() -> list[Any]:
-    # Of the rest, how hosts came to pay for their seats, names are as they fall.
-    rows = Event.objects.filter(kind__regex="^(seat|participant)").order_by("kind", "pk")
-    return [[e.key, e.kind, e.payload, e.is_test, e.hops, e.status, e.attempts] for e in rows]
-
-
-def tried_at_once(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What came of the attempts to do it at once, from now on."""
-    came: list[Any] = []
-
-    def watched(**asked: Any) -> Any:
-        came.append(services.holding.seat_hold_and_reply(**asked))
-        return came[-1]
-
-    monkeypatch.setattr(services, "seat_hold_and_reply", watched)
-    return came
-
-
 @pytest.mark.parametrize("situation", [*AT_ONCE, *STEP_BY_STEP], ids=lambda one: one.__name__)
 def test_both_ways_agree(
     situation: Callable[[], World],
     monkeypatch: pytest.MonkeyPatch,
     invariants_hold: Callable[[], None],
 ) -> None:
-    came = tried_at_once(monkeypatch)
-    first = outcome(situation())
-    invariants_hold()
-    assert bool(came and came[0]) == (situation in AT_ONCE)
-    wipe()
-    monkeypatch.setattr(services, "seat_hold_and_reply", lambda **_asked: None)
-    assert outcome(situation()) == first
+    assert_both_ways_agree(
+        situation,
+        services=services,
+        name="seat_hold_and_reply",
+        at_once=situation in AT_ONCE,
+        told=told,
+        monkeypatch=monkeypatch,
+        invariants_hold=invariants_hold,
+    )

@@ -1,51 +1,31 @@
 """Joining in one look and one write is joining step by step, whoever joins."""
 
 import datetime as dt
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from apps.campaigns.models import Budget, Campaign
 from apps.campaigns.rules import Beneficiary, Trigger
-from apps.core.models import IdempotentReply
 from apps.invites import services
 from apps.invites.models import Link, Participant
-from apps.invites.rules import Opening
-from apps.invites.selectors import Brought, visit_token
-from apps.invites.services import campaign_join, campaign_link, link_revoke, visit_record
-from apps.members.credentials import MemberClaims, member_token_issue
+from apps.invites.selectors import Brought
+from apps.invites.services import campaign_join, campaign_link, link_revoke
 from apps.members.models import Member
-from tests.conftest import wipe
-from tests.groupbuy.test_holding import MOMENT, NAME, events, participants, touches, traces
+from tests.invites.worlds import World, assert_both_ways_agree
 from tests.makers import make_campaign, make_member, now
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-PHONE = Opening("GET", "", is_bot=False)
-
-
-@dataclass
-class World:
-    """Ann's link to a campaign, and bob, who joins with `body`."""
-
-    campaign: Campaign
-    link: Link
-    bob: Member
-    body: dict[str, Any] = field(default_factory=dict)
-
-    def opened(self, link: Link | None = None) -> None:
-        """Bob opens a link; its token goes with what he asks."""
-        visit = visit_record(link=link or self.link, opening=PHONE)
-        self.body["visit_token"] = visit_token(visit)
-
 
 def make_world(*policies: Any, **given: Any) -> World:
     campaign = make_campaign(*policies, **given)
-    return World(campaign, link_of(campaign), make_member())
+    return World(
+        campaign=campaign,
+        link=link_of(campaign),
+        bob=make_member(),
+    )
 
 
 def link_of(campaign: Campaign, member: Member | None = None) -> Link:
@@ -159,29 +139,11 @@ STEP_BY_STEP = (
 )
 
 
-def ask(world: World) -> Any:
-    claims = MemberClaims(world.bob.pk, world.bob.public_id, False)
-    token, _ = member_token_issue(claims, now=now())
-    return Client().post(
-        f"/api/v1/campaigns/{world.campaign.public_id}/join",
-        world.body,
-        "application/json",
-        HTTP_AUTHORIZATION=f"Bearer {token}",
-        HTTP_IDEMPOTENCY_KEY="k1",
-    )
-
-
-def outcome(world: World) -> str:
-    """What is answered, and all that is there afterwards, without names and times."""
-    answer = ask(world)
-    again = ask(world)
-    if answer.status_code in (200, 201):
-        assert again.headers["Idempotent-Replayed"] == "true"
-        assert again.json() == answer.json()
+def told(world: World) -> list[Any]:
+    """What is answered, and all that is there afterwards."""
+    whole = world.outcome()
     times = Participant.objects.order_by("pk").values_list("confirmed_at", "joined_at")
-    left = [answer.status_code, answer.json(), IdempotentReply.objects.count()]
-    left += [participants(), touches(), traces(), events(), [end == start for end, start in times]]
-    return MOMENT.sub("<t>", NAME.sub(r"\1", json.dumps(left, default=str)))
+    return [*whole, [confirmed == joined for confirmed, joined in times]]
 
 
 @pytest.mark.parametrize("situation", [*AT_ONCE, *STEP_BY_STEP], ids=lambda one: one.__name__)
@@ -190,14 +152,12 @@ def test_both_ways_agree(
     monkeypatch: pytest.MonkeyPatch,
     invariants_hold: Callable[[], None],
 ) -> None:
-    came: list[Any] = []
-    real = services.campaign_join_and_reply
-    monkeypatch.setattr(
-        services, "campaign_join_and_reply", lambda **asked: came.append(real(**asked)) or came[-1]
+    assert_both_ways_agree(
+        situation,
+        services=services,
+        name="campaign_join_and_reply",
+        at_once=situation in AT_ONCE,
+        told=told,
+        monkeypatch=monkeypatch,
+        invariants_hold=invariants_hold,
     )
-    first = outcome(situation())
-    invariants_hold()
-    assert bool(came and came[0]) == (situation in AT_ONCE)
-    wipe()
-    monkeypatch.setattr(services, "campaign_join_and_reply", lambda **_asked: None)
-    assert outcome(situation()) == first

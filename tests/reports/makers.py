@@ -6,6 +6,7 @@ import random
 from apps.campaigns.models import Budget, Campaign
 from apps.invites.models import Link, Participant, Share, Visit
 from apps.members.models import Member
+from apps.orders.models import Order
 from apps.reports.services import campaign_rebuild
 from apps.rewards.models import Grant
 
@@ -85,4 +86,46 @@ def _reward(row: Participant, until: dt.datetime) -> Grant:
         granted_at=row.confirmed_at,
         settled_at=row.confirmed_at + 3 * DAY if is_settled else None,
         status="settled" if is_settled else "pending",
+    )
+
+
+def a_past(campaign: Campaign, *, until: dt.datetime, members: int = 600) -> None:
+    """Members over ten months, every third of them brought; some buy, some of those buy on."""
+    chance = random.Random(6)
+    came = sorted(until - DAY * 300 * chance.random() for _ in range(members))
+    people = Member.objects.bulk_create(Member(created_at=at) for at in came)
+    version = campaign.versions.latest("pk")
+    seed: Participant | None = None
+    orders = []
+    for number, (member, at) in enumerate(zip(people, came, strict=True)):
+        if number % 3 == 0:
+            above = seed if number % 90 else None
+            taking_part = Participant.objects.create(
+                campaign=campaign,
+                member=member,
+                version=version,
+                referrer=above,
+                root=above,
+                generation=int(above is not None),
+                circumstances={"is_new": True},
+                status="confirmed",
+                joined_at=at,
+                confirmed_at=at,
+            )
+            seed = above or taking_part
+        while at < until and chance.random() < 0.75:
+            at += DAY * chance.expovariate(1 / 25)
+            orders.append((member, at))
+    Order.objects.bulk_create(
+        Order(
+            order_id=f"past-{number}",
+            member=member,
+            nth=number,
+            currency="CNY",
+            paid_minor=round(chance.lognormvariate(8.5, 0.5)),
+            occurred_at=at,
+            fingerprint="",
+        )
+        for number, (member, at) in enumerate(orders, 1)
+        if at < until
     )

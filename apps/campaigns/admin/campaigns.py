@@ -141,6 +141,7 @@ class CampaignAdmin(CostPages, EngineAdmin):
         "card_title": "Title of the share card",
         "card_picture_url": "Picture of the share card",
         "shop_url": "Where to join",
+        "leaderboard_size": "Places of the leaderboard",
     }
     help_texts = {
         "currency": "Three letters, such as CNY.",
@@ -153,6 +154,8 @@ class CampaignAdmin(CostPages, EngineAdmin):
         "card_picture_url": "Twice as wide as high looks best.",
         "shop_url": "Where the shop takes a shopper who wants to join. The engine adds which room, "
         "and the visit that brought them.",
+        "leaderboard_size": "Phones show so many of those who brought most, with nickname and "
+        "picture, at most 100. Empty: phones see none.",
         "shown_from": "Pre-heating: people can share it and join from then on; orders and rooms "
         "count from the start. Empty: none.",
         "levels": "A second level rewards the referrer's referrer. Many places forbid it or limit "
@@ -187,7 +190,7 @@ class CampaignAdmin(CostPages, EngineAdmin):
         ),
         (
             "What shoppers see",
-            {"fields": (("card_title", "card_picture_url"), "shop_url")},
+            {"fields": (("card_title", "card_picture_url"), ("shop_url", "leaderboard_size"))},
         ),
     )
     _state = (

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -154,6 +154,12 @@ class Campaign(models.Model):
         help_text="Shown when the campaign's link is shared; a room's link shows its offer.",
     )
     card_picture_url = models.URLField(max_length=500, blank=True)
+    leaderboard_size = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="How many of those who brought most are shown on phones, at most 100. Empty: none.",
+    )
     published_version = models.ForeignKey(
         "Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -175,6 +181,11 @@ class Campaign(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(levels__in=(1, 2)), name="campaign_has_one_level_or_two"
+            ),
+            models.CheckConstraint(
+                condition=Q(leaderboard_size=None) | Q(leaderboard_size__range=(1, 100)),
+                name="campaign_leaderboard_size",
+                violation_error_message="A leaderboard shows between 1 and 100 people.",
             ),
             models.CheckConstraint(
                 condition=Q(status="draft") | Q(published_version__isnull=False),

@@ -1,3 +1,4 @@
+from apps.reports.models.programme import Programme
 from apps.reports.models.rollups import (
     Arrival,
     Cell,
@@ -22,6 +23,7 @@ __all__ = [
     "Mark",
     "Owner",
     "Pair",
+    "Programme",
     "Reach",
     "Rolled",
     "Root",

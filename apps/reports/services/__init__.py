@@ -1,4 +1,5 @@
-"""What reports write: rollups (marked, folded, built anew), alerts, links to shared reports."""
+"""What reports write: rollups (marked, folded, built anew), alerts, the programme's figures that are
+computed ahead, links to shared reports."""
 
 from apps.reports.services.alerting import alerts_find
 from apps.reports.services.folding import (
@@ -7,6 +8,7 @@ from apps.reports.services.folding import (
     order_mark,
     participant_mark,
 )
+from apps.reports.services.programme import programme_ask, programme_compute, programmes_due
 from apps.reports.services.reaching import journals_fold
 from apps.reports.services.rebuilding import campaign_rebuild
 from apps.reports.services.shares import report_share, report_share_opened, report_share_revoke
@@ -19,6 +21,9 @@ __all__ = [
     "journals_fold",
     "order_mark",
     "participant_mark",
+    "programme_ask",
+    "programme_compute",
+    "programmes_due",
     "report_share",
     "report_share_opened",
     "report_share_revoke",

@@ -45,6 +45,13 @@ def share(part: int, whole: int) -> Figure:
     return Figure(p, max(low, 0.0), min(high, 1.0))
 
 
+def cell(active: int, members: int, *, over: bool) -> Figure:
+    """The share active in a period; too early until it is `over` for everybody of the cohort."""
+    if not over:
+        return absent(Reason.TOO_EARLY, "not everybody has had this period yet")
+    return share(active, members)
+
+
 def retention(
     joined: Any, member: Any, active: Any, *, period: float, now: float, start: float = 0.0
 ) -> tuple[Cohort, ...]:
@@ -90,10 +97,8 @@ def _active(
 
 
 def _cohort(start: float, members: int, active: Ints, period: float, now: float) -> Cohort:
-    cells = []
-    for column in range(len(active) - 1):
-        if start + period + (column + 1) * period > now + 1e-9:
-            cells.append(absent(Reason.TOO_EARLY, "not everybody has had this period yet"))
-        else:
-            cells.append(share(int(active[column]), members))
-    return Cohort(start, members, tuple(cells))
+    cells = tuple(
+        cell(int(number), members, over=start + period * (column + 2) <= now + 1e-9)
+        for column, number in enumerate(active[:-1])
+    )
+    return Cohort(start, members, cells)
