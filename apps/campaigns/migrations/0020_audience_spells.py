@@ -6,7 +6,7 @@ import apps.core.clock
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_qualification_window"),
+        ("campaigns", "0014_experiment_plans"),
         ("members", "0001_initial"),
     ]
     operations = [

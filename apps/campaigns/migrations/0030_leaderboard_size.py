@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Null is off: campaigns that run show nobody anything new."""
 
-    dependencies = [("campaigns", "0005_qualification_window")]
+    dependencies = [("campaigns", "0024_partners_budgets")]
 
     operations = [
         migrations.AddField(

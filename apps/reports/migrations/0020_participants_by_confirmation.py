@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """
 
     atomic = False
-    dependencies = [("invites", "0018_shares")]
+    dependencies = [("reports", "0003_rollups_of_links"), ("invites", "0018_shares")]
 
     operations = [
         migrations.RunSQL(f"DROP INDEX CONCURRENTLY IF EXISTS {_NAME}", migrations.RunSQL.noop),

@@ -9,9 +9,8 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-    initial = True
-
     dependencies = [
+        ("reports", "0022_grants_in_review"),
         ("campaigns", "0005_qualification_window"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,5 +1,6 @@
 from apps.reports.models.programme import Programme
 from apps.reports.models.rollups import (
+    SOURCES,
     Arrival,
     Cell,
     Counted,
@@ -15,6 +16,7 @@ from apps.reports.models.rollups import (
 from apps.reports.models.shares import SharedReport
 
 __all__ = [
+    "SOURCES",
     "Arrival",
     "Cell",
     "Counted",
