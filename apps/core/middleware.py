@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
@@ -10,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
 
 from apps.core import problems
 
@@ -18,19 +20,16 @@ log = logging.getLogger(__name__)
 _API = "/api/v1/"
 
 
-class _OfPages:
+class _OfPages(MiddlewareMixin):
     """Before a middleware of Django's: the API knows neither cookies nor sessions, so it passes by.
 
     Its doors are CSRF-exempt and authenticate by the Authorization header alone.
     """
 
-    get_response: Callable[[HttpRequest], HttpResponse]
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> Any:
         if request.path_info.startswith(_API):
             return self.get_response(request)
-        answer: HttpResponse = super().__call__(request)  # type: ignore[misc]
-        return answer
+        return super().__call__(request)
 
 
 class PageSessionMiddleware(_OfPages, SessionMiddleware):

@@ -45,7 +45,8 @@ class Buyers:
         """From rows in the order of the fields."""
         table = np.array(rows, dtype=np.float64).reshape(len(rows), 9).T
         brought, before = table[6].astype(np.bool_), table[7].astype(np.bool_)
-        return cls(*table[:6], brought=brought, before=before, kept=table[8])
+        repeats, last, age, mean, repeats_then, last_then = table[:6]
+        return cls(repeats, last, age, mean, repeats_then, last_then, brought, before, table[8])
 
     def only(self, kept: Bools) -> "Buyers":
         """Those of them."""
