@@ -5,6 +5,6 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_engine.settings")
-os.environ.setdefault("DB_PATIENCE_SECONDS", "35")
+os.environ["DB_PATIENCE_SECONDS"] = os.environ.get("WEB_PATIENCE_SECONDS", "35")
 
 application = get_wsgi_application()

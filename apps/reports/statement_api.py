@@ -35,7 +35,7 @@ PERIOD = [
 ]
 
 
-class PlaceOutput(serializers.Serializer[Any]):
+class StatementCampaignOutput(serializers.Serializer[Any]):
     """A campaign they are in, and how far all their links of it came until now."""
 
     campaign = serializers.CharField(source="campaign.public_id")
@@ -70,14 +70,14 @@ class FundedCouponsOutput(serializers.Serializer[Any]):
     redeemed = serializers.IntegerField()
 
 
-class TotalOutput(serializers.Serializer[Any]):
+class StatementTotalOutput(serializers.Serializer[Any]):
     currency = serializers.CharField()
     earned_minor = serializers.IntegerField()
     taken_back_minor = serializers.IntegerField(help_text="Of it, by refunds until now.")
     left_minor = serializers.IntegerField()
 
 
-class EarningOutput(serializers.Serializer[Any]):
+class StatementEarningOutput(serializers.Serializer[Any]):
     earned_at = serializers.DateTimeField(source="at")
     campaign = serializers.CharField()
     reference = serializers.CharField(help_text="The grant.")
@@ -85,7 +85,9 @@ class EarningOutput(serializers.Serializer[Any]):
     amount_minor = serializers.IntegerField()
     taken_back_minor = serializers.IntegerField()
     left_minor = serializers.IntegerField()
-    state = serializers.ChoiceField(["pending", "due", "in_statement", "paid", "void"])
+    state = serializers.CharField(
+        help_text="`pending`, `due`, `in_statement`, `paid`, or `void`: all of it was taken back."
+    )
     payout = serializers.CharField(allow_blank=True, help_text="The statement that pays it.")
 
 
@@ -93,15 +95,15 @@ class MyStatementOutput(serializers.Serializer[Any]):
     member = serializers.CharField()
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
-    campaigns = PlaceOutput(many=True)
-    totals = TotalOutput(many=True, help_text="What was earned in the period.")
+    campaigns = StatementCampaignOutput(many=True)
+    totals = StatementTotalOutput(many=True, help_text="What was earned in the period.")
     balances = BalanceOutput(many=True)
     payouts = MyPayoutOutput(many=True, help_text="The newest 100 of the period.")
     budgets = FundedBudgetOutput(many=True, help_text="Of campaigns that they pay for, as of now.")
     coupons = FundedCouponsOutput(many=True, help_text="Coupons that they honour, as of now.")
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    results = EarningOutput(many=True)
+    results = StatementEarningOutput(many=True)
 
 
 class MemberStatementOutput(MyStatementOutput):
@@ -124,8 +126,8 @@ class _Statements(EngineView):
             "member": member.public_id,
             "since": serializers.DateTimeField().to_representation(period.since),
             "until": serializers.DateTimeField().to_representation(period.until),
-            "campaigns": PlaceOutput(statement.places, many=True).data,
-            "totals": TotalOutput(statement.totals, many=True).data,
+            "campaigns": StatementCampaignOutput(statement.places, many=True).data,
+            "totals": StatementTotalOutput(statement.totals, many=True).data,
             "balances": BalanceOutput(statement.balances, many=True).data,
             "payouts": MyPayoutOutput(statement.payouts, many=True).data,
             "budgets": FundedBudgetOutput(statement.budgets, many=True).data,
@@ -137,7 +139,7 @@ class _Statements(EngineView):
         pages = self.pagination_class()
         rows = payables_of(member, period).select_related("payout")
         page: Any = pages.paginate_queryset(rows, request, view=self)
-        shown = EarningOutput(earnings(page), many=True).data
+        shown = StatementEarningOutput(earnings(page), many=True).data
         return dict(pages.get_paginated_response(shown).data)
 
 

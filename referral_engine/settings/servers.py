@@ -28,8 +28,8 @@ DATABASES["default"]["OPTIONS"]["prepare_threshold"] = (
     3 if DATABASES["default"]["CONN_MAX_AGE"] else None
 )
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
-# How long a statement may take before the database counts as hanging. More than its statement_timeout,
-# where anything that long is asked; 0: as long as it takes. Each kind of server has its own default.
+# How long a statement may take before the database counts as hanging; 0: as long as it takes. Servers
+# set it for themselves, by WEB_PATIENCE_SECONDS and FRONT_PATIENCE_SECONDS; a migration waits.
 DB_PATIENCE_SECONDS = float(os.environ.get("DB_PATIENCE_SECONDS", "0"))
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -25,7 +25,7 @@ TOKEN = re.compile(r"vis_\w{22}(?=%3A)")
 PHONES = 8
 BEFORE, AFTER = 150, 150
 # Seconds for a statement, at the front door.
-PATIENCE = 1
+PATIENCE = 2
 MAKE_LINK = "from tests.pages.makers import make_link; print(make_link().code)"
 
 
@@ -68,7 +68,7 @@ class Crowd:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     monkeypatch.setenv("FRONT_PORT", str(free_port()))
-    monkeypatch.setenv("DB_PATIENCE_SECONDS", str(PATIENCE))
+    monkeypatch.setenv("FRONT_PATIENCE_SECONDS", str(PATIENCE))
     with own_var() as var:
         cluster = Cluster(var)
         try:

@@ -24,13 +24,17 @@ PHONES = 4
 WEB = ("--interface", "wsgi", "--blocking-threads", "2", "referral_engine.wsgi:application")
 
 
+def patience(seconds: float) -> dict[str, str]:
+    return {f"{server}_PATIENCE_SECONDS": str(seconds) for server in ("FRONT", "WEB")}
+
+
 @pytest.fixture(params=[FRONT, WEB], ids=["front", "web"])
 def cabled(
     request: pytest.FixtureRequest, committed: None, cable: Cable, tmp_path: Path
 ) -> Iterator[str]:
     """The front door, or the web server, with a cable between it and PostgreSQL; its base address."""
     log = tmp_path / "log.txt"
-    given = {"DATABASE_URL": f"{cable.url}&connect_timeout=2", "DB_PATIENCE_SECONDS": str(PATIENCE)}
+    given = {"DATABASE_URL": f"{cable.url}&connect_timeout=2", **patience(PATIENCE)}
     with granian(free_port(), log, *request.param, **given) as url:
         yield url
 
@@ -85,7 +89,7 @@ def test_it_says_so_in_time_while_the_database_hangs(
 def test_control_without_patience_nobody_is_told(
     committed: None, cable: Cable, tmp_path: Path
 ) -> None:
-    given = {"DATABASE_URL": cable.url, "DB_PATIENCE_SECONDS": "0"}
+    given = {"DATABASE_URL": cable.url, **patience(0)}
     with granian(free_port(), tmp_path / "log.txt", *FRONT, **given) as url:
         address = f"{url}/s/{make_link('ann').code}"
         assert httpx.get(address, headers={"User-Agent": PHONE}).status_code == 200
