@@ -107,15 +107,17 @@ class ReportPages(ModelAdmin):
         others = Campaign.objects.exclude(pk=campaign.pk).order_by("-pk")[:_MOST_CAMPAIGNS]
         chosen = pk_in(request.GET.get("with", ""))
         other = Campaign.objects.exclude(pk=campaign.pk).filter(pk=chosen).first()
-        reports = [selectors.whole_report(row, now=now) for row in (campaign, other) if row]
+        compared = None
+        if other is not None:
+            ours, theirs = (selectors.whole_report(row, now=now) for row in (campaign, other))
+            compared = comparison(ours, theirs)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Compare: {campaign}",
             "campaign": campaign,
             "other": other,
             "others": others,
-            "reports": reports,
-            "compared": comparison(*reports) if len(reports) == 2 else None,
+            "compared": compared,
         }
         return render(request, "reports/compare.html", context)
 

@@ -83,7 +83,8 @@ class SharedReportAdmin(FactAdmin):
     actions_detail = ("revoke",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("reports.add_sharedreport")
+        """Who shows a report to others may see it, too."""
+        return request.user.has_perms(("reports.add_sharedreport", "campaigns.view_campaign"))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

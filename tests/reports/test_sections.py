@@ -6,9 +6,9 @@ import re
 import pytest
 from django.utils import timezone
 
-from apps.invites.models import Touch
+from apps.invites.models import Share, Touch
 from apps.reports.sections import comparison, counts_tables, default_sections, detail_sections
-from apps.reports.selectors import WholeReport, details, whole_report
+from apps.reports.selectors import WholeReport, chain, details, whole_report
 from apps.reports.selectors.chain import STEPS
 from apps.reports.selectors.credits import k_by_credit
 from apps.reports.viral.attribution import Credit
@@ -82,6 +82,24 @@ def test_the_chain_telescopes_to_referees_per_participant(report: WholeReport) -
     mature = [place for place, age in enumerate(rows.age) if age >= 7]
     assert steps[0].count == int(rows.rows.n[mature].sum())
     assert steps[-1].count == int((rows.rows.n * rows.rows.referees)[mature].sum())
+
+
+def test_the_chain_asks_the_latest_alone(
+    report: WholeReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "COHORT", 40)
+    steps = chain.mature_chain(report.campaign, now=report.as_of).steps
+    assert steps[0].count == 40
+    assert steps[-1].count < report.chain.steps[-1].count
+
+
+def test_where_phones_tell_of_no_intent_that_step_is_left_out(report: WholeReport) -> None:
+    Share.objects.all().delete()
+    found = chain.mature_chain(report.campaign, now=report.as_of)
+    assert [step.name for step in found.steps] == [
+        name for name in STEPS if name != "share intents"
+    ]
+    assert found.product == report.chain.product
 
 
 def test_days_add_up(report: WholeReport) -> None:

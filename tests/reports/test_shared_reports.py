@@ -172,6 +172,13 @@ def test_sharing_and_revoking_are_permissions_of_their_own(client: Client, olga:
     assert "sharedreport/add" not in client.get(page).content.decode()
 
 
+def test_who_may_not_see_campaigns_shares_none(client: Client) -> None:
+    nora = User.objects.create_user("nora", is_staff=True)
+    nora.user_permissions.add(Permission.objects.get(codename="add_sharedreport"))
+    client.force_login(nora)
+    assert client.get(reverse("admin:reports_sharedreport_add")).status_code == 403
+
+
 def test_the_database_holds_that_somebody_revoked_it(olga: User) -> None:
     share = a_share(olga)
     with pytest.raises(IntegrityError), transaction.atomic():

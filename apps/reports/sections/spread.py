@@ -1,6 +1,8 @@
 """Whether it spreads: K, by generation, how fast, what one seed becomes, who carries it. Pure."""
 
 import math
+from dataclasses import dataclass
+from itertools import zip_longest
 
 from apps.reports import pictures
 from apps.reports.pictures import Mark
@@ -16,7 +18,8 @@ from apps.reports.sections.words import (
     value_of,
 )
 from apps.reports.selectors import WholeReport
-from apps.reports.viral.figures import Figure
+from apps.reports.viral.delays import Delays
+from apps.reports.viral.figures import Absent, Figure, Z
 from apps.reports.viral.multiplication import GENERATIONS, Multiplication
 
 _ORDINALS = {0: "Seeds", 1: "1st", 2: "2nd", 3: "3rd"}
@@ -202,7 +205,8 @@ def _generations_table(report: WholeReport) -> Table:
 
 
 def cycle_section(report: WholeReport) -> Section:
-    cycle, delays = report.spreading.cycle, report.spreading.delays or report.spreading.own
+    cycle = report.spreading.cycle
+    curve = _thinned(report.spreading.delays or report.spreading.own)
     known = cycle.median.value is not None
     median = value_of(cycle.median, days)
     answer = f"Half of the friends who come have come after {median}"
@@ -232,8 +236,8 @@ def cycle_section(report: WholeReport) -> Section:
                 "growing campaign would look quicker than it is."
             ),
         ),
-        table=_cycle_table(delays),
-        picture=_cycle_picture(delays, median) if known else None,
+        table=_cycle_table(curve),
+        picture=_cycle_picture(curve, median) if known else None,
     )
 
 
@@ -243,66 +247,55 @@ def _rounds_a_week(median: Figure) -> str:
     return f"there can have been about {7 / median.value:,.0f} rounds"
 
 
-def _ends(delays: object) -> tuple[tuple[float, ...], ...]:
-    """(at, share, low, high) of F; empty where it is not known, without bounds where it has none."""
-    at = getattr(delays, "at", None)
-    if at is None:
-        return (), (), (), ()
-    cdf = delays.cdf  # type: ignore[attr-defined]
-    error = delays.error  # type: ignore[attr-defined]
-    if error is None:
-        return tuple(at), tuple(cdf), (), ()
-    low, high = (cdf - 1.96 * error).clip(0, 1), (cdf + 1.96 * error).clip(0, 1)
-    return (
-        tuple(map(float, at)),
-        tuple(map(float, cdf)),
-        tuple(map(float, low)),
-        tuple(map(float, high)),
-    )
+@dataclass(frozen=True)
+class _Curve:
+    """F at some delays, with its 95 % bounds; those are empty where they are not known."""
+
+    at: tuple[float, ...]
+    share: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
 
 _POINTS = 60  # as many as a table or a picture of F has, at most
 
 
-def _thinned(delays: object) -> tuple[tuple[float, ...], ...]:
+def _thinned(delays: Delays | Absent) -> _Curve:
     """F at no more than so many delays, the last one always among them."""
-    ends = _ends(delays)
-    count = len(ends[0])
-    kept = (
-        sorted({round((count - 1) * place / (_POINTS - 1)) for place in range(_POINTS)})
-        if count
-        else []
-    )
-    return tuple(tuple(end[place] for place in kept) if end else () for end in ends)
+    if isinstance(delays, Absent):
+        return _Curve((), (), (), ())
+    last = len(delays.at) - 1
+    kept = sorted({round(last * place / (_POINTS - 1)) for place in range(_POINTS)})
+    at, share = delays.at[kept].tolist(), delays.cdf[kept]
+    if delays.error is None:
+        return _Curve(tuple(at), tuple(share.tolist()), (), ())
+    half = Z * delays.error[kept]
+    low, high = (share - half).clip(0, 1).tolist(), (share + half).clip(0, 1).tolist()
+    return _Curve(tuple(at), tuple(share.tolist()), tuple(low), tuple(high))
 
 
-def _cycle_picture(delays: object, median: str) -> pictures.Cycle:
-    at, share, low, high = _thinned(delays)
+def _cycle_picture(curve: _Curve, median: str) -> pictures.Cycle:
     return pictures.Cycle(
         "How soon friends come",
-        "The share of friends who have come, by the time since their friend joined; half after "
-        f"{median}.",
-        at,
-        share,
-        low,
-        high,
+        "The share of friends who have come, by the time since their friend joined; "
+        f"half after {median}.",
+        curve.at,
+        curve.share,
+        curve.low,
+        curve.high,
         ((0.5, "half"), (0.9, "nine of ten")),
     )
 
 
-def _cycle_table(delays: object) -> Table:
-    at, share, low, high = _thinned(delays)
+def _cycle_table(curve: _Curve) -> Table:
     columns = (
         ("After", Kind.DAYS),
         ("Have come", Kind.SHARE),
         ("Lower end, 95 %", Kind.SHARE),
         ("Upper end, 95 %", Kind.SHARE),
     )
-    rows = [
-        (delay, share[place], low[place] if low else None, high[place] if high else None)
-        for place, delay in enumerate(at)
-    ]
-    return table("cycle", "How soon friends come", columns, rows)
+    ends = zip_longest(curve.at, curve.share, curve.low, curve.high)
+    return table("cycle", "How soon friends come", columns, list(ends))
 
 
 def amplification_section(report: WholeReport) -> Section:
