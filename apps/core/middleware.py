@@ -9,7 +9,6 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
@@ -21,10 +20,8 @@ _API = "/api/v1/"
 
 
 class _OfPages(MiddlewareMixin):
-    """Before a middleware of Django's: the API knows neither cookies nor sessions, so it passes by.
-
-    Its doors are CSRF-exempt and authenticate by the Authorization header alone.
-    """
+    """Before a middleware of Django's: the API authenticates by the Authorization header alone and
+    knows no session, so it passes by."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if request.path_info.startswith(_API):
@@ -34,10 +31,6 @@ class _OfPages(MiddlewareMixin):
 
 class PageSessionMiddleware(_OfPages, SessionMiddleware):
     """Sessions, for operators in the admin."""
-
-
-class PageCsrfMiddleware(_OfPages, CsrfViewMiddleware):
-    """Forms that only our own pages may send."""
 
 
 class PageAuthenticationMiddleware(_OfPages, AuthenticationMiddleware):

@@ -45,7 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.core.middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "apps.core.middleware.PageCsrfMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "apps.core.middleware.PageAuthenticationMiddleware",
     "apps.core.middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
