@@ -19,7 +19,7 @@ from apps.members.models import Member
 from apps.orders.models import Order, Refund
 from apps.reports.alert_rules import Alert
 from apps.reports.selectors import watching
-from apps.reports.services import alerting
+from apps.reports.services import alerting, campaign_rebuild
 from apps.rewards.models import Grant
 from apps.webhooks.models import Delivery
 from apps.webhooks.services import endpoint_create
@@ -193,6 +193,7 @@ def test_what_the_engine_asked_back_is_no_regret(campaign: Campaign) -> None:
 def test_k_that_stops_is_told(campaign: Campaign) -> None:
     now = NOW()
     a_forest(campaign, began=now - 24 * DAY, until=now - 3 * DAY, seeds=400)
+    campaign_rebuild(campaign_id=campaign.pk, now=now)
     pace = watching.pace_of(campaign, now=now)
     assert pace is not None
     assert pace.referees_before >= 20
@@ -204,6 +205,7 @@ def test_k_that_stops_is_told(campaign: Campaign) -> None:
 def test_k_that_goes_on_is_not(campaign: Campaign) -> None:
     now = NOW()
     a_forest(campaign, began=now - 14 * DAY, until=now, seeds=400)
+    campaign_rebuild(campaign_id=campaign.pk, now=now)
     alerting.alerts_find()
     assert told() == []
 

@@ -36,7 +36,7 @@ def test_the_report_in_numbers(client: Client) -> None:
     assert told["growth"]["everybody"][-1] == told["people"]["participants"]
     assert told["spending"]["promised_minor"][-1] == report.spent.promised[-1]
     assert told["reward_cost"]["reward_per_referee"]["value"] == 500
-    assert told["reward_cost"]["payback_days"]["reason"] == "n/a"
+    assert told["reward_cost"]["payback_days"]["reason"] == "too early"
     assert told["keeps_holdout"] is False
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.utils import timezone
 
-from apps.invites.models import Share, Touch
+from apps.invites.models import Participant, Share, Touch
 from apps.reports.sections import comparison, counts_tables, default_sections, detail_sections
 from apps.reports.selectors import WholeReport, chain, details, whole_report
 from apps.reports.selectors.chain import STEPS
@@ -78,9 +78,10 @@ def test_the_chain_telescopes_to_referees_per_participant(report: WholeReport) -
     for step in steps[1:]:
         product *= step.rate.value or 0
     assert product == pytest.approx(report.chain.product.value)
-    rows = report.spreading.everybody
-    mature = [place for place, age in enumerate(rows.age) if age >= 7]
-    assert steps[0].count == int(rows.rows.n[mature].sum())
+    mature = Participant.objects.filter(
+        campaign=report.campaign, confirmed_at__lte=report.as_of - 7 * DAY
+    )
+    assert steps[0].count == mature.count()
     assert steps[-1].count == int((rows.rows.n * rows.rows.referees)[mature].sum())
 
 
