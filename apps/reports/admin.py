@@ -9,7 +9,6 @@ from django.utils.html import format_html
 
 from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
-from apps.members.admin import MemberAdmin
 from apps.members.models import Member
 from apps.reports import programme_pages, share_pages
 from apps.reports.experiment_pages import ExperimentPages
@@ -25,8 +24,12 @@ class ReportedCampaignAdmin(
     """Campaigns, each with the way to its report, who brought most, and what would happen."""
 
     actions_detail: tuple[Any, ...] = (
-        *(*CampaignAdmin.actions_detail, "report", "leaderboard", "experiment"),
-        {"title": "What if", "icon": "help", "items": ["what_would_happen", "replay"]},
+        *(*CampaignAdmin.actions_detail, "report"),
+        {
+            "title": "More",
+            "icon": "more_horiz",
+            "items": ["leaderboard", "experiment", "what_would_happen", "replay"],
+        },
     )
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -40,12 +43,16 @@ class ReportedCampaignAdmin(
 
 __all__ = ["ReportedCampaignAdmin", "programme_pages", "share_pages"]
 
-
-class StatedMemberAdmin(StatementPages, MemberAdmin):
-    """Members, each with the way to what they brought and earned."""
-
-
 admin.site.unregister(Campaign)
 admin.site.register(Campaign, ReportedCampaignAdmin)
+# Members, each with the way to what they brought and earned, beside what others added to them.
+_members: Any = type(admin.site._registry[Member])
 admin.site.unregister(Member)
-admin.site.register(Member, StatedMemberAdmin)
+admin.site.register(
+    Member,
+    type(
+        "StatedMemberAdmin",
+        (StatementPages, _members),
+        {"actions_detail": (*_members.actions_detail, *StatementPages.actions_detail)},
+    ),
+)
