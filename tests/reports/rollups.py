@@ -20,7 +20,7 @@ _COLUMNS = {
     "arrival": "day, variant, generation, people, confirmed, brought, buyers, orders",
     "cell": "grain, slot, variant, generation, referees, people",
     "root": "day, variant, generation, bucket, people, referees, buyers, orders",
-    "pair": "grain, slot, variant, generation, delay, pairs",
+    "pair": "grain, slot, variant, delay, pairs",
     "reach": "day, links, intents, visits, skipped, linkers, sharers, opened",
     "owner": "participant_id, linked, shared, opened",
 }
@@ -68,7 +68,7 @@ def counted_by_hand(campaign: Campaign) -> Rows:
         above = people[people[pk].referrer_id]
         if delay <= window:
             for slot in _slots(above.confirmed_at, zone, since):
-                pairs[*slot, above.variant, above.generation, delay - delay % _step(delay)] += 1
+                pairs[*slot, above.variant, delay - delay % _step(delay)] += 1
     return {
         "arrival": _summed(arrivals),
         "cell": sorted((*key, times) for key, times in cells.items()),

@@ -1,6 +1,11 @@
 """The rollups follow what the services do, by the facts they record, or without any."""
 
+import re
 from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.campaigns.models import Campaign
 from apps.checkout.services import order_report, refund_report
@@ -93,3 +98,13 @@ def test_all_that_happens_is_counted(
         (1, 0),
     ]
     assert (report.freshness.changes_pending, report.freshness.rows_pending) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_the_report_looks_at_no_participant_visit_or_link() -> None:
+    campaign = make_campaign()
+    with CaptureQueriesContext(connection) as asked:
+        campaign_report(campaign, now=now())
+    assert len(asked) > 10
+    looked = re.compile(r'(FROM|JOIN) "?(invites|orders)_')
+    assert [query["sql"] for query in asked if looked.search(query["sql"])] == []

@@ -144,7 +144,6 @@ class Migration(migrations.Migration):
                 ),
                 ("slot", models.DateTimeField()),
                 ("variant", models.CharField(max_length=20)),
-                ("generation", models.PositiveIntegerField()),
                 ("delay", models.PositiveIntegerField()),
                 ("pairs", models.PositiveIntegerField()),
                 (
@@ -161,7 +160,7 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("campaign", "grain", "slot", "variant", "generation", "delay"),
+                        fields=("campaign", "grain", "slot", "variant", "delay"),
                         name="pair_once",
                     ),
                     models.CheckConstraint(

@@ -179,23 +179,22 @@ class Root(models.Model):
 class Pair(models.Model):
     """Referrers with a referee within the window, by when the referrer was confirmed, and the delay.
 
-    Variant and generation are the referrer's. `delay` is the least of its step, in minutes: steps
-    of 5 minutes below two hours, 15 below twelve, an hour below 72, four hours below 14 days, then a
-    day.
+    The variant is the referrer's; of their generation no delay hangs. `delay` is the least of its
+    step, in minutes: steps of 5 minutes below two hours, 15 below twelve, an hour below 72, four hours
+    below 14 days, then a day.
     """
 
     campaign = _of_campaign()
     grain = models.CharField(max_length=4, choices=Grain.choices)
     slot = models.DateTimeField()
     variant = models.CharField(max_length=20)
-    generation = models.PositiveIntegerField()
     delay = models.PositiveIntegerField()
     pairs = models.PositiveIntegerField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["campaign", "grain", "slot", "variant", "generation", "delay"],
+                fields=["campaign", "grain", "slot", "variant", "delay"],
                 name="pair_once",
             ),
             models.CheckConstraint(condition=models.Q(pairs__gt=0), name="pair_of_somebody"),

@@ -61,12 +61,12 @@ def spreading(campaign: Campaign, *, now: dt.datetime, variant: str | None = Non
     own = delays_of([campaign.pk], window, now, variant)
     correction = correction_of(campaign, own, cells, window, now)
     levels = _Levels.of(cells, roots, correction.delays)
-    others = levels.part(1, None)
+    seeds, others = levels.part(0, 0), levels.part(1, None)
     return Spreading(
         k=others,
-        seeds=levels.part(0, 0),
+        seeds=seeds,
         generations=tuple(
-            OfGeneration(level, levels.part(level, level))
+            OfGeneration(level, levels.part(level, level) if level else seeds)
             for level in range(multiplication.GENERATIONS + 1)
             if level in cells.generation
         ),

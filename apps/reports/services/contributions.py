@@ -80,7 +80,7 @@ _ROOTS = _merge(
 )
 _PAIRS = _merge(
     "reports_pair",
-    ("campaign_id", "grain", "slot", *_PLACE, "delay"),
+    ("campaign_id", "grain", "slot", "variant", "delay"),
     {"pairs": "count(*)"},
     _IN_SLOTS.format(
         more=_STEP,
