@@ -13,7 +13,7 @@ from apps.campaigns.selectors import campaign_by_public_id
 from apps.core import clock
 from apps.core.api import EngineView
 from apps.core.callers import Door, caller_of, is_test
-from apps.core.errors import Forbidden, Invalid
+from apps.core.errors import Invalid, NotFound
 from apps.reports.ranking import MOST_SHOWN, Days, Period, Standings, days_of
 from apps.reports.selectors import leaderboards
 from apps.reports.selectors.leaderboards import Own, Shown
@@ -21,7 +21,7 @@ from apps.reports.selectors.leaderboards import Own, Shown
 SHOWN = 20
 
 
-class LeaderboardHidden(Forbidden):
+class LeaderboardHidden(NotFound):
     code = "leaderboard_hidden"
     message = "This campaign shows no leaderboard on phones."
 

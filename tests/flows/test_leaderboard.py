@@ -57,9 +57,9 @@ def test_a_phone_sees_none_unless_the_campaign_says_so(
 ) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(leaderboard_size=None)
     path = f"/campaigns/{campaign.public_id}/leaderboard"
-    assert_refused(ann.ask("GET", path), 403, "leaderboard_hidden")
+    assert_refused(ann.ask("GET", path), 404, "leaderboard_hidden")
     for_ann = shop.ask("GET", path, On_Behalf_Of="ann")
-    assert_refused(for_ann, 403, "leaderboard_hidden")
+    assert_refused(for_ann, 404, "leaderboard_hidden")
     assert len(board(shop, campaign)["results"]) == 2
 
 

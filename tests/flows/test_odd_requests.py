@@ -135,7 +135,7 @@ def odd(shop: Shop, ann: Phone, http: httpx.Client) -> Odd:
 @pytest.fixture
 def names(shop: Shop, ann: Phone) -> dict[str, str]:
     """Things that exist, by the name of their parameter."""
-    campaign = make_campaign(enrolment="everyone")
+    campaign = make_campaign(enrolment="everyone", leaderboard_size=3)
     offer = make_offer(campaign, size=100).public_id
     room, seat = ann.open_room(offer)
     shop.paid(ann, seat)

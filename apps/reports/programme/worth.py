@@ -44,9 +44,9 @@ class Buyers:
     def of(cls, rows: Sequence[Sequence[Any]]) -> Self:
         """From rows in the order of the fields."""
         table = np.array(rows, dtype=np.float64).reshape(len(rows), 9).T
-        brought, before = table[6].astype(np.bool_), table[7].astype(np.bool_)
-        repeats, last, age, mean, repeats_then, last_then = table[:6]
-        return cls(repeats, last, age, mean, repeats_then, last_then, brought, before, table[8])
+        repeats, last, age, mean, repeats_then, last_then, brought, before, kept = table
+        flags = brought.astype(np.bool_), before.astype(np.bool_)
+        return cls(repeats, last, age, mean, repeats_then, last_then, *flags, kept)
 
     def only(self, kept: Bools) -> "Buyers":
         """Those of them."""
