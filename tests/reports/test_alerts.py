@@ -110,6 +110,22 @@ def test_a_quiet_campaign_is_looked_over_once_an_hour_and_nothing_is_told(
     assert alerting.alerts_find() == 0
 
 
+def test_a_look_that_fails_waits_for_the_next_turn(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = make_campaign(starts_at=NOW() - 30 * DAY)
+    tried: list[int] = []
+
+    def fails(campaign: Campaign, *, now: dt.datetime) -> None:
+        tried.append(campaign.pk)
+        raise ValueError("odd figures")
+
+    monkeypatch.setattr(watching, "burn_of", fails)
+    for _ in range(3):
+        assert alerting.alerts_find() == 0
+    assert tried == [campaign.pk]
+
+
 def test_a_burning_budget_is_told_once_a_day_and_webhooks_carry_it(campaign: Campaign) -> None:
     endpoint_create(url="https://shop.example/hooks", kinds=("alert.budget_burn",))
     assert budget_reserve(campaign_id=campaign.pk, cost_minor=60_000)

@@ -11,9 +11,8 @@ from apps.reports.selectors.margins import (
     Cohort,
     Covered,
     Margins,
-    cohort_of,
+    earned,
     holdouts_of,
-    margins_of,
 )
 from apps.reports.selectors.seeds import arms_of, terms_of, together
 from apps.reports.viral import costs, experiments
@@ -62,7 +61,7 @@ def paying(campaign: Campaign, *, k: Figure, seeds: int, referred: int, now: dt.
     """As of now, from the campaign's own orders, budget and costs. `k` is its K, of `seeds` and
     `referred` confirmed members."""
     holdouts = holdouts_of(campaign)
-    margins = margins_of(campaign, holdouts)
+    margins, cohort = earned(campaign, holdouts, now=now)
     money = _money(campaign, margins)
     lift = _lift(campaign, holdouts, now) if holdouts else absent(Reason.NOT_APPLICABLE, NO_HOLDOUT)
     per_member = _per_member(money, k, seeds, referred)
@@ -78,7 +77,7 @@ def paying(campaign: Campaign, *, k: Figure, seeds: int, referred: int, now: dt.
         lift=lift,
         holdout_margin=margins.holdout,
         per_member=per_member,
-        payback_day=_payback(per_member, cohort_of(campaign, holdouts, now=now)),
+        payback_day=_payback(per_member, cohort),
         assumed=tuple(_assumed(margins, lift)),
     )
 

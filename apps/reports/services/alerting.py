@@ -10,7 +10,7 @@ from apps.campaigns.services import campaigns_to_watch, watch_claim
 from apps.core.models import Event
 from apps.core.services import event_record
 from apps.core.sweepers import BATCH, each_due
-from apps.core.transactions import in_transaction
+from apps.core.transactions import in_transaction, retrying
 from apps.reports import alert_rules
 from apps.reports.alert_rules import Alert
 from apps.reports.selectors import watching
@@ -23,24 +23,30 @@ Found = tuple[Alert, dict[str, Any]]
 
 
 def alerts_find() -> int:
-    """Look over the campaigns whose turn it is, one per transaction; how many that were."""
+    """Look over the campaigns whose turn it is; how many that were."""
     due = campaigns_to_watch(every=EVERY, age=FIRST_AT).order_by("pk")
     return each_due(list(due.values_list("pk", flat=True)[:BATCH]), _look)
 
 
-@in_transaction
 def _look(campaign_id: int) -> int:
-    """Record what there is to tell of one campaign: at most one event per kind and day.
+    """Take the turn, and then look: of two sweepers at once one looks and one does not.
 
-    Locks the campaign's watch: of two sweepers at once, one looks and one does not.
+    The turn is taken in a transaction of its own. A look that fails is logged and comes again with
+    the next turn, not every second.
     """
     now = watch_claim(campaign_id=campaign_id, every=EVERY)
     if now is None:
         return 0
+    retrying(lambda: alerts_record(campaign_id=campaign_id, now=now))
+    return 1
+
+
+@in_transaction
+def alerts_record(*, campaign_id: int, now: dt.datetime) -> None:
+    """Record what there is to tell of one campaign: at most one event per kind and day. Locks nothing."""
     campaign = Campaign.objects.get(pk=campaign_id)
     for kind, figures in found_in(campaign, now=now):
         alert_record(campaign=campaign, kind=kind, figures=figures, now=now)
-    return 1
 
 
 def found_in(campaign: Campaign, *, now: dt.datetime) -> Iterator[Found]:
@@ -67,7 +73,7 @@ def alert_record(
 ) -> Event | None:
     """Tell of something, once per campaign, kind and day (the campaign's); None when it was told.
 
-    The event's key holds that. Whoever calls it holds the campaign's watch.
+    The event's key holds that. Whoever calls it has taken the campaign's turn.
     """
     day = now.astimezone(zoneinfo.ZoneInfo(campaign.time_zone)).date().isoformat()
     key = f"{kind}:{campaign.public_id}:{day}"
