@@ -19,6 +19,15 @@ from typing import Any
 import django
 import psutil
 
+DEADLINES = (
+    "expired holds",
+    "room deadlines",
+    "rooms of withdrawn offers",
+    "step prices",
+    "group discounts",
+    "refund reminders",
+)
+
 
 def main() -> None:
     django.setup()
@@ -166,10 +175,10 @@ class Commits:
 
 
 def sweep(at: int = 0, side: str = "", postmaster: int = 0, facts: bool = False) -> int:
-    """Do what is due until nothing is, then process the facts; how many commits the sweepers took.
+    """Do what is due in rooms until nothing is, then all else; how many commits the sweepers took.
 
-    With `facts` those of the facts too. At the `at`-th of these the process kills itself, or all of
-    PostgreSQL where `postmaster` is told.
+    With `facts` those of processing the facts too. At the `at`-th of these the process kills itself,
+    or all of PostgreSQL where `postmaster` is told.
     """
     from apps.core.services import events_process
     from apps.core.sweepers import run_due
@@ -177,11 +186,18 @@ def sweep(at: int = 0, side: str = "", postmaster: int = 0, facts: bool = False)
     _wait_alone()
     strike = _kill_postgres(postmaster) if postmaster else _kill_myself
     with Commits(at, side, strike) as commits:
-        while sum(run_due().values()) + (events_process() if facts else 0):
+        while _deadlines() + (events_process() if facts else 0):
             pass
     while sum(run_due().values()) + events_process():
         pass
     return commits.count
+
+
+def _deadlines() -> int:
+    """One turn of the sweepers of rooms, which are those that are killed; how much they did."""
+    from apps.core import sweepers
+
+    return sum(sweepers._sweepers[name]() for name in DEADLINES)
 
 
 def _kill_myself() -> None:
