@@ -14,7 +14,15 @@ from apps.core import clock
 from apps.core.api import EngineView
 from apps.core.callers import Door, caller_of, is_test
 from apps.core.errors import Invalid, NotFound
-from apps.reports.ranking import MOST_SHOWN, Days, Period, Standings, days_of
+from apps.reports.ranking import (
+    EARLIEST,
+    LATEST,
+    MOST_SHOWN,
+    Days,
+    Period,
+    Standings,
+    days_of,
+)
 from apps.reports.selectors import leaderboards
 from apps.reports.selectors.leaderboards import Own, Shown
 
@@ -126,7 +134,7 @@ def _day(request: Request, name: str) -> dt.date | None:
         day = dt.date.fromisoformat(asked)
     except ValueError:
         day = dt.date.min
-    if not 1970 <= day.year <= 9000:
+    if not EARLIEST <= day <= LATEST:
         raise Invalid(f"{name} is a day such as 2026-11-25.", pointer=f"/{name}")
     return day
 

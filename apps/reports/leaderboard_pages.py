@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -15,7 +16,7 @@ from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.core.admin import pk_in
 from apps.core.csv_export import csv_response
-from apps.reports.ranking import MOST_SHOWN, Days, Period, days_of
+from apps.reports.ranking import EARLIEST, LATEST, MOST_SHOWN, Days, Period, days_of
 from apps.reports.selectors import leaderboards
 from apps.reports.selectors.leaderboards import Shown
 
@@ -30,7 +31,8 @@ _PERIODS = (
 
 def _day(label: str) -> forms.DateField:
     widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
-    return forms.DateField(label=label, required=False, widget=widget)
+    known = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+    return forms.DateField(label=label, required=False, widget=widget, validators=known)
 
 
 class LeaderboardForm(forms.Form):

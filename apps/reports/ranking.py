@@ -8,6 +8,10 @@ from enum import StrEnum
 from itertools import groupby
 
 MOST_SHOWN = 100
+EARLIEST, LATEST = (
+    dt.date(1970, 1, 1),
+    dt.date(9000, 12, 31),
+)  # in any time zone there is a midnight
 
 
 class Period(StrEnum):

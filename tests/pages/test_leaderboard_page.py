@@ -51,6 +51,8 @@ def test_days(admin_client: Client, campaign: Campaign) -> None:
         ({"period": "between"}, "Name the first day, the last, or both."),
         ({**asked, "last": "2019-01-01"}, "The last day comes before the first."),
         ({**asked, "first": "soon"}, "Enter a valid date."),
+        ({**asked, "first": "0001-01-01"}, "greater than or equal to 1970-01-01"),
+        ({**asked, "last": "9999-12-31"}, "less than or equal to 9000-12-31"),
         ({"period": "year"}, "Select a valid choice."),
     ):
         assert words in shown(admin_client, campaign, **odd)

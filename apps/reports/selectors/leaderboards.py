@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 # count it anew, and when it is too old to tell meanwhile.
 KEPT_SECONDS = 30
 COUNTING_SECONDS = 10
-FORGOTTEN_SECONDS = 120
+FORGOTTEN_SECONDS = 45
 
 _IN_TIME = "confirmed_at >= %(since)s::timestamptz AND confirmed_at < %(until)s::timestamptz"
 
