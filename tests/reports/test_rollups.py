@@ -209,7 +209,7 @@ def test_more_marks_than_one_transaction_takes(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_rebuilding_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
-    play = Play(a_campaign(name="Tea"))
+    play = Play(a_campaign(name="Tea [/b]"))
     play.joins(None, -DAY, -DAY, True)
     other = make_campaign(name="Cake")
     call_command("rebuild_reports")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from apps.campaigns.models import Campaign
@@ -42,7 +43,7 @@ class Command(BaseCommand):
 
 
 def _rebuild(campaign: Campaign, progress: Progress) -> int:
-    task = progress.add_task(campaign.name, total=None)
+    task = progress.add_task(escape(campaign.name), total=None)
 
     def tell(done: int, parts: int) -> None:
         progress.update(task, completed=done, total=parts)
