@@ -8,7 +8,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx
 import psutil
@@ -18,14 +17,12 @@ import pytest
 from referral_engine.stack import addresses
 from tests.conftest import free_port
 from tests.demo.own_var import own_var
-from tests.faults.cluster import Cluster, Killer, wait_for
+from tests.faults.cluster import Cluster, Killer
 from tests.pages.makers import PHONE
 
 TOKEN = re.compile(r"vis_\w{22}(?=%3A)")
 PHONES = 8
 BEFORE, AFTER = 150, 150
-# Seconds for a statement, at the front door.
-PATIENCE = 2
 MAKE_LINK = "from tests.pages.makers import make_link; print(make_link().code)"
 
 
@@ -68,7 +65,6 @@ class Crowd:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     monkeypatch.setenv("FRONT_PORT", str(free_port()))
-    monkeypatch.setenv("FRONT_PATIENCE_SECONDS", str(PATIENCE))
     with own_var() as var:
         cluster = Cluster(var)
         try:
@@ -90,34 +86,6 @@ def kept(cluster: Cluster) -> list[str]:
     return [click_id for (click_id,) in rows]
 
 
-@contextmanager
-def standing_still(cluster: Cluster) -> Iterator[None]:
-    """PostgreSQL with all its processes stopped: it takes connections and says nothing."""
-    [server] = cluster.postgres()
-    everybody = [server, *server.children(recursive=True)]
-    for process in everybody:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in everybody:
-            process.resume()
-
-
-def told_while_postgres_stands_still(cluster: Cluster, address: str) -> None:
-    """Whoever opens a link then is told so in time, and it opens again afterwards."""
-
-    def opened(phone: int) -> httpx.Response:
-        agent = f"{PHONE} still/{phone}"
-        return httpx.get(address, headers={"User-Agent": agent}, timeout=PATIENCE + 4)
-
-    assert opened(0).status_code == 200
-    with standing_still(cluster), ThreadPoolExecutor(PHONES) as pool:
-        answers = list(pool.map(opened, range(PHONES)))
-    assert {(one.status_code, one.headers["Retry-After"]) for one in answers} == {(503, "1")}
-    wait_for(lambda: opened(0).status_code == 200, 10)
-
-
 @pytest.mark.slow
 def test_every_visit_that_was_answered_is_kept_once(cluster: Cluster) -> None:
     made = cluster.manage("shell", "-c", MAKE_LINK)
@@ -126,7 +94,6 @@ def test_every_visit_that_was_answered_is_kept_once(cluster: Cluster) -> None:
     front = f"http://127.0.0.1:{os.environ['FRONT_PORT']}"
     killers: list[Killer] = []
     crowd = Crowd([f"{front}{path}", f"{cluster.url}{path}"], lambda: killers[-1].tick())
-    told_while_postgres_stands_still(cluster, f"{front}{path}")
     for victims in (lambda: front_of(cluster), cluster.web, cluster.postgres):
         killers.append(Killer(cluster, victims, at=BEFORE, falls=True))
         crowd.open_until(BEFORE + AFTER)
