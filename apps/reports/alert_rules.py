@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import stats
+import scipy
 
 from apps.reports.viral.figures import Figure
 
@@ -145,7 +145,7 @@ def sudden(sources: Sources) -> tuple[Source, Figures] | None:
         usual = (source.before + 1) / (sources.joined_before + 2)
         if share < SOURCE_SHARE or share < usual * SOURCE_TIMES:
             continue
-        chance = float(stats.binom.sf(source.recent - 1, sources.joined, usual))
+        chance = float(scipy.stats.binom.sf(source.recent - 1, sources.joined, usual))
         if chance * max(sources.tried, 1) < SOURCE_CHANCE:
             found.append((share / usual, source, share, usual))
     if not found:
@@ -180,7 +180,7 @@ def refunds_high(week: Refunds, norm: Refunds) -> Figures | None:
     expected = week.orders * usual
     if week.refunded < expected * REFUNDS_TIMES:
         return None
-    if float(stats.poisson.sf(week.refunded - 1, expected)) >= REFUNDS_CHANCE:
+    if float(scipy.stats.poisson.sf(week.refunded - 1, expected)) >= REFUNDS_CHANCE:
         return None
     return {
         "refunded": week.refunded,

@@ -1,5 +1,6 @@
 -- A processed event of a paid order: claim the next one that is due and nobody else has, then write
--- the decision, the grant, the transfer, the balance, the reservation from the budget, and "done".
+-- the decision, the grant, the transfer, the balance, the reservation from the budget, a mark for the
+-- reports, and "done".
 -- The least SQL that does: one statement, one round trip, one commit, nothing read but the event.
 -- The engine also locks the order and all the buyer's accounts, and reads what it decides by.
 WITH event AS (
@@ -53,6 +54,8 @@ WITH event AS (
   FROM fact, given
 ), balance AS (
   UPDATE points_account SET balance = balance + 10 FROM fact WHERE points_account.id = account_id
+), mark AS (
+  INSERT INTO reports_mark (campaign_id, participant_id) SELECT :campaign_id::bigint, member_id FROM fact
 ), done AS (
   UPDATE core_event SET status = 'done', processed_at = engine_now(), last_error = ''
   FROM fact WHERE core_event.id = fact.id

@@ -6,6 +6,7 @@ Reconciled by click id, which the answer carries in its token: each is there exa
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -52,6 +53,7 @@ class Crowd:
                 answer = httpx.get(address, headers={"User-Agent": agent}, timeout=10)
             except httpx.TransportError:
                 self.failed += 1
+                time.sleep(0.05)  # whoever starts anew needs the processor, too
                 continue
             with self._lock:
                 self._tick()

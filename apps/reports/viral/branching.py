@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 from scipy.special import gammaln
 
 from apps.reports.viral.figures import Figure, Floats, Reason, absent
@@ -113,4 +113,4 @@ def top_share(k: float, top: float = 0.2) -> float:
     """
     if math.isinf(k):
         return top
-    return float(stats.gamma.sf(stats.gamma.isf(top, k), k + 1))
+    return float(scipy.stats.gamma.sf(scipy.stats.gamma.isf(top, k), k + 1))

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from apps.reports.viral.figures import Figure, Floats, Reason, absent
 from apps.reports.viral.offspring import Offspring
@@ -41,7 +41,7 @@ def smallest_share(referees: Floats, people: Floats, most: float = MOST) -> floa
 
 def expected(mean: float, k: float, most: float = MOST) -> float:
     """The same share where counts are NB(mean, size k), Poisson at infinite k."""
-    of = stats.poisson(mean) if math.isinf(k) else stats.nbinom(k, k / (k + mean))
+    of = scipy.stats.poisson(mean) if math.isinf(k) else scipy.stats.nbinom(k, k / (k + mean))
     counts = np.arange(int(of.isf(1e-13)) + 2, dtype=np.float64)
     return smallest_share(counts, of.pmf(counts), most)
 

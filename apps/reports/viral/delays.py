@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from apps.reports.viral.figures import (
     Absent,
@@ -169,4 +169,4 @@ def growth_rate(k: float, delays: Delays) -> Figure:
         low *= 2
         if low < -700 / max(float(at.max()), 1e-9):
             return absent(Reason.UNBOUNDED, "it dies out faster than can be computed")
-    return Figure(float(optimize.brentq(excess, low, high, xtol=1e-12)))
+    return Figure(float(scipy.optimize.brentq(excess, low, high, xtol=1e-12)))

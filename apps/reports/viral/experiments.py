@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Self
 
-from scipy import stats
+import scipy
 
 from apps.reports.viral.figures import Figure, Reason, absent, floats, ratio
 
@@ -144,7 +144,7 @@ def plan(
         nothing = absent(Reason.NOT_APPLICABLE, "seeds do not differ, so there is nothing to plan")
         return Plan(nothing, nothing, nothing)
     often = half_width(1.0, 1.0, mixing(1.0, alpha), alpha)
-    once, found = (float(stats.norm.ppf(level)) for level in (1 - alpha / 2, power))
+    once, found = (float(scipy.stats.norm.ppf(level)) for level in (1 - alpha / 2, power))
     seeds = max(math.ceil(((often + found) * unit) ** 2), ENOUGH_SEEDS)
     days = ratio(2 * seeds, seeds_per_day, "no seeds a day to reckon with")
     return Plan(Figure(seeds), Figure(math.ceil(((once + found) * unit) ** 2)), days)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy import optimize
+import scipy
 from scipy.special import chdtri
 
 from apps.reports.viral.figures import LEVEL, Figure, Reason
@@ -69,7 +69,7 @@ class Surface:
 def _best(of: Callable[[float], float], between: Range) -> tuple[float, float]:
     """(argument, value) where `of` is highest, searched on the log scale."""
     bounds = (math.log(between[0]), math.log(between[1]))
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda log: -of(math.exp(log)), bounds=bounds, method="bounded", options={"xatol": 1e-7}
     )
     return math.exp(float(found.x)), -float(found.fun)
@@ -80,7 +80,7 @@ def _end(profile: Callable[[float], float], inside: float, limit: float) -> floa
     if profile(limit) >= 0 or profile(inside) <= 0:
         return None
     low, high = math.log(inside), math.log(limit)
-    return math.exp(optimize.brentq(lambda log: profile(math.exp(log)), low, high, xtol=1e-7))
+    return math.exp(scipy.optimize.brentq(lambda log: profile(math.exp(log)), low, high, xtol=1e-7))
 
 
 def estimate(of: LogLikelihood, *, around: float) -> Estimate:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+import scipy
 from scipy.special import gammaln, xlogy
 
 from apps.reports.viral import likelihood
@@ -201,7 +201,7 @@ def dispersion(rows: Offspring) -> float:
         return of_x + float(of_f.sum())
 
     low, high = (math.log(end) for end in likelihood.K_RANGE)
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda log_k: -height(log_k), bounds=(low, high), method="bounded", options={"xatol": 1e-4}
     )
     poisson = rows.total_referees / rows.total_exposure * rows.exposure

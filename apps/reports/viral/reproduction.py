@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from apps.reports.viral.delays import Delays
 from apps.reports.viral.figures import HIGH, LOW, Figure, Floats, Reason, absent, floats
@@ -44,7 +44,7 @@ class Posterior:
         return float(np.sqrt(self.shape)) / self.rate
 
     def quantile(self, share: float) -> float:
-        return float(stats.gamma.ppf(share, self.shape, scale=1 / self.rate))
+        return float(scipy.stats.gamma.ppf(share, self.shape, scale=1 / self.rate))
 
     def figure(self) -> Figure:
         """The mean with its 95 % credible interval."""
@@ -65,7 +65,7 @@ def serial_interval(days: int, mean: float, std: float) -> Floats:
     lag = np.arange(days, dtype=np.float64)
 
     def reached(at: Floats, by: float) -> Floats:
-        return np.asarray(stats.gamma.cdf(at, by, scale=scale))
+        return np.asarray(scipy.stats.gamma.cdf(at, by, scale=scale))
 
     mass = lag * reached(lag, shape) + (lag - 2) * reached(lag - 2, shape)
     mass -= 2 * (lag - 1) * reached(lag - 1, shape)

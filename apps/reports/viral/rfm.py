@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from apps.reports.viral.figures import Floats, Ints, floats, same_length
 
@@ -61,7 +61,7 @@ def scores(days_since: Any, orders: Any, spent: Any) -> Scores:
 def _fifths(values: Floats) -> Ints:
     if not len(values):
         return np.zeros(0, np.int64)
-    middle = (stats.rankdata(values) - 0.5) / len(values)
+    middle = (scipy.stats.rankdata(values) - 0.5) / len(values)
     return np.asarray(1 + np.floor(STEPS * middle), dtype=np.int64)
 
 

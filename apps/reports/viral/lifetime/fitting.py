@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 _FAR = 12.0  # e^±12: past it a parameter says nothing any more
 
@@ -21,9 +21,9 @@ def fitted(log_likelihood: Callable[..., float], number: int) -> tuple[tuple[flo
         height = log_likelihood(*(math.exp(log) for log in logs))
         return -height if math.isfinite(height) else 1e12
 
-    near = optimize.minimize(
+    near = scipy.optimize.minimize(
         depth, np.zeros(number), method="L-BFGS-B", bounds=[(-_FAR, _FAR)] * number
     )
     options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 4_000}
-    best = optimize.minimize(depth, near.x, method="Nelder-Mead", options=options)
+    best = scipy.optimize.minimize(depth, near.x, method="Nelder-Mead", options=options)
     return tuple(math.exp(log) for log in best.x), -float(best.fun)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy import stats
+import scipy
 from scipy.special import gammaln
 
 from apps.reports.viral.figures import Absent, Figure, Floats, Reason, absent, counts, floats
@@ -106,10 +106,10 @@ def independence(of: Spending) -> Independence:
     if np.ptp(some.repeats) == 0 or np.ptp(some.mean) == 0:
         unknown = absent(Reason.NOT_APPLICABLE, "all members are alike, so nothing can correlate")
         return Independence(unknown, unknown, True, unknown.why)
-    found = stats.pearsonr(some.repeats, some.mean)
+    found = scipy.stats.pearsonr(some.repeats, some.mean)
     ends = found.confidence_interval(0.95)
     correlation = Figure(float(found.statistic), float(ends.low), float(ends.high))
-    ranks = Figure(float(stats.spearmanr(some.repeats, some.mean).statistic))
+    ranks = Figure(float(scipy.stats.spearmanr(some.repeats, some.mean).statistic))
     holds = abs(float(found.statistic)) <= DEPENDENT
     words = "independent enough" if holds else "dependent, so values are biased"
     verdict = f"purchases and amounts are {words} (correlation {found.statistic:.2f})"
