@@ -14,9 +14,9 @@ from apps.reports.urls import page_patterns as report_pages
 # Looked through in this order: what is asked most stands first.
 API_APPS = (
     "points",
+    "groupbuy",
     "coupons",
     "checkout",
-    "groupbuy",
     "invites",
     "members",
     "campaigns",
@@ -39,12 +39,12 @@ handler404 = "apps.core.views.not_found"
 handler500 = "apps.core.views.failed"
 
 urlpatterns = [
+    path("api/v1/", include([door for app in API_APPS for door in _doors(app)])),
     path("", RedirectView.as_view(url="/admin/")),
     path("", include("apps.core.urls")),
     path("", include(share_pages)),
     path("", include(group_pages)),
     path("", include(report_pages)),
-    path("api/v1/", include([door for app in API_APPS for door in _doors(app)])),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),

@@ -9,12 +9,12 @@ from kombu.exceptions import OperationalError as BrokerAway
 log = logging.getLogger(__name__)
 
 # A nudge costs more than a durable INSERT, and one wakes a worker that does all that is due.
-_MIN_PAUSE_SECONDS = 0.05
+_MIN_PAUSE_SECONDS = 0.1
 _last: dict[str, float] = {}
 
 
 def nudge(task: str) -> None:
-    """Ask a worker to run `task` (its full name), at most once in 50 ms from this process.
+    """Ask a worker to run `task` (its full name), at most once in 100 ms from this process.
 
     By name, because tasks call services and services come here. Without a broker it logs and
     returns: the engine gets late, never wrong.

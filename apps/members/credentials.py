@@ -5,6 +5,7 @@ import functools
 import hashlib
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
 import jwt
@@ -59,7 +60,7 @@ def _signed(token: str, secrets_known: tuple[str, ...]) -> tuple[MemberClaims, i
         try:
             body = jwt.decode(
                 token,
-                secret,
+                _key(secret),
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,
                 options={"verify_exp": False, "require": ["exp"]},
@@ -69,6 +70,12 @@ def _signed(token: str, secrets_known: tuple[str, ...]) -> tuple[MemberClaims, i
         claims = MemberClaims(int(body["mid"]), str(body["sub"]), bool(body["test"]))
         return claims, int(body["exp"])
     raise Unauthenticated("This member token is not valid.")
+
+
+@functools.lru_cache(maxsize=100)
+def _key(secret: str) -> jwt.PyJWK:
+    """A secret as a key that need not be looked at again for each token."""
+    return jwt.PyJWK({"kty": "oct", "k": urlsafe_b64encode(secret.encode()).decode()}, _ALGORITHM)
 
 
 def server_key_new(*, is_test: bool) -> str:

@@ -1,4 +1,4 @@
-"""Statements that are sent together: one transaction, one round trip, and no lock before its time."""
+"""Statements sent together: one transaction, one round trip, no lock before its time or after it."""
 
 import contextlib
 import threading
@@ -92,3 +92,33 @@ def test_control_psycopgs_own_pipeline_has_the_lock_by_then(
 ) -> None:
     monkeypatch.setattr(statements, "_held_back", contextlib.nullcontext)
     assert locked_while_the_second_is_prepared(monkeypatch)
+
+
+def locked_while_it_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> bool:
+    asked = a_member()
+    monkeypatch.setattr(statements, "_UNTIL_DURABLE", "SELECT pg_sleep(0.5)")
+    slow = threading.Thread(
+        target=lambda: (
+            statements.run_in_turn((LOCK, asked), (TELL, asked)),
+            connection.close(),
+        )
+    )
+    slow.start()
+    sleeping = (
+        "SELECT pid FROM pg_stat_activity "
+        "WHERE wait_event = 'PgSleep' AND datname = current_database()"
+    )
+    while not statements.run(sleeping, []):
+        assert slow.is_alive(), "it never waited"
+    seen = is_locked(asked["id"])
+    slow.join()
+    return seen
+
+
+def test_no_lock_is_held_while_the_disk_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not locked_while_it_waits_for_the_disk(monkeypatch)
+
+
+def test_control_one_transaction_has_the_lock_until_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psycopg.Pipeline.sync", lambda pipeline: None)
+    assert locked_while_it_waits_for_the_disk(monkeypatch)
