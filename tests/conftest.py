@@ -18,6 +18,7 @@ import httpx
 import hypothesis
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
@@ -34,6 +35,15 @@ hypothesis.settings.load_profile("engine")
 
 # All tests ask from one address: together they try more codes that nobody has than a stranger may.
 settings.GUESSES_PER_ADDRESS = settings.GUESSES_PER_MEMBER = 1_000_000
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """Django's hasher without its slowness; what it hashes, Django's own can check."""
+
+    iterations = 1
+
+
+settings.PASSWORD_HASHERS = [f"{__name__}.QuickHasher"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
