@@ -5,16 +5,17 @@ machine does meanwhile befalls both.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from statistics import median
 from typing import Any
 
 import httpx
 import psycopg
+from django.db import connection
 from django.test import Client
 from psycopg import sql
 
@@ -35,9 +36,11 @@ AT_ONCE = 10_000
 SESSIONS = 2
 # Of each turn.
 FIRSTS = 60
-PAGES = 72
-PREPARING = 12
+PAGES = 60
+# Turns before anything is said of noise: `--rounds`.
+ENOUGH = 5
 DEEP = 10_000
+DEEP_PAGES = 20
 
 # While the links are made no page is written to the log as a whole: with indexes that are touched
 # anywhere each row would write four of them, again and again. All indexes are there all the time.
@@ -58,15 +61,16 @@ class Compared:
         return [many / few for few, many in zip(self.few, self.many, strict=True)]
 
     @property
-    def is_within_noise(self) -> bool:
-        """Whether in some turns it was more and in others less."""
-        return min(self.times) <= 1 <= max(self.times)
+    def verdict(self) -> str:
+        """Noise is now more and now less; that six turns agree by chance happens once in 32 times."""
+        if len(self.times) < ENOUGH:
+            return "too few turns to say"
+        return "within noise" if min(self.times) <= 1 <= max(self.times) else "beyond noise"
 
     def line(self) -> str:
-        verdict = "within noise" if self.is_within_noise else "beyond noise"
         return (
             f"{self.name}: {_spread(self.few)} with few, {_spread(self.many)} with many; many ÷ few "
-            f"{_spread(self.times)}, {verdict}"
+            f"{_spread(self.times)}, {self.verdict}"
         )
 
     def told(self) -> dict[str, Any]:
@@ -110,20 +114,28 @@ class Scale:
 
 
 class Place:
-    """A database with links, and a `front` that serves it. What was opened or seen is not drawn again."""
+    """A database with links, and a `front` that serves it. What was opened or seen is not drawn again.
+
+    Pages are drawn in a thread that stays connected to this database, so that two places can take
+    turns page by page.
+    """
 
     def __init__(
         self, stack: ExitStack, url: str, campaign: Campaign, key: str, options: Options
     ) -> None:
-        self._url, self._key, self._seconds = url, key, options.seconds
+        self._url, self._seconds = url, options.seconds
+        self._client = Client(headers={"Authorization": f"Bearer {key}"})
         turns, phones = options.rounds + 1, PHONES * options.connections
+        self._inside = stack.enter_context(ThreadPoolExecutor(1))
         with using(url):
+            self._inside.submit(_connect).result()
+            stack.callback(lambda: self._inside.submit(_disconnect).result())
             self._front = stack.enter_context(served("front")).address
             codes = _codes(campaign, LINKS + FIRSTS * turns)
             self._unseen = iter(_who_brought_ten(campaign, PAGES * turns))
             line = Line(stack.enter_context(closing(Database(url))), DEPTH)
         opened, self._unopened = codes[:LINKS], iter(codes[LINKS:])
-        self._seen: list[list[str]] = []
+        self._seen: deque[str] = deque()
         self._openings = (
             _Paced(OpenedLinks(self._front, opened, phones)),
             _Paced(InsertedVisits(url, opened, phones)),
@@ -135,22 +147,21 @@ class Place:
 
     def look(self) -> float:
         """A page of the tree, in ms, of somebody at whom nobody has looked yet."""
-        self._seen.append(list(islice(self._unseen, PAGES)))
-        return self._pages(self._seen[-1])
+        self._seen.append(next(self._unseen))
+        return self._page_ms(self._seen[-1])
 
     def look_again(self) -> float:
-        """The same pages in the same order."""
-        self._seen.append(self._seen.pop(0))
-        return self._pages(self._seen[-1])
+        """The page that was looked at the longest time ago."""
+        self._seen.rotate(-1)
+        return self._page_ms(self._seen[-1])
 
-    def _pages(self, participants: list[str]) -> float:
-        with using(self._url):
-            # With a new connection the first ones prepare its statements.
-            return _tree_ms(self._key, participants, but_first=PREPARING)
+    def _page_ms(self, participant: str) -> float:
+        """What `GET /participants/{id}/tree` takes in this process."""
+        return self._inside.submit(_page_ms, self._client, participant).result()
 
     def open_first(self) -> float:
         """A link that nobody has opened yet, in ms."""
-        return median(_first(self._front, code) for code in islice(self._unopened, FIRSTS))
+        return _first_ms(self._front, next(self._unopened))
 
     def open(self) -> float:
         """Links opened all the time, as a part of the ceiling of this moment."""
@@ -168,18 +179,20 @@ class Place:
         with using(self._url), closing(Database(self._url)) as database:
             line = Participant.objects.filter(campaign=Line(database, DEEP).campaign)
             ends = line.order_by("generation")[0], line.order_by("-generation")[0]
-            asked = [[end.public_id] * (PREPARING + 20) for end in ends]
-            top, leaf = (_tree_ms(self._key, one, but_first=PREPARING) for one in asked)
+            top, leaf = (
+                median(self._page_ms(end.public_id) for _ in range(DEEP_PAGES)) for end in ends
+            )
         return top, leaf
 
 
-# What leaves the least behind comes first: opening keeps visits, binding adds people.
-_ACTS: tuple[tuple[str, Callable[[Place], float]], ...] = (
-    ("a page of the tree, of somebody nobody looked at lately, ms", Place.look),
-    ("the same pages again, ms", Place.look_again),
-    ("a first opening, ms", Place.open_first),
-    ("opened ÷ the ceiling of that moment", Place.open),
-    ("bound ÷ a bare insert", Place.bind),
+# Each, and how often in a turn. What leaves the least behind comes first: opening keeps visits, binding
+# adds people.
+_ACTS: tuple[tuple[str, Callable[[Place], float], int], ...] = (
+    ("a page of the tree, of somebody nobody looked at lately, ms", Place.look, PAGES),
+    ("the same pages again, ms", Place.look_again, PAGES),
+    ("a first opening, ms", Place.open_first, FIRSTS),
+    ("opened ÷ the ceiling of that moment", Place.open, 1),
+    ("bound ÷ a bare insert", Place.bind, 1),
 )
 
 
@@ -207,23 +220,24 @@ def measure(options: Options, url: str) -> Scale:
             _fill(database, campaign, options.links)
         loaded = time.monotonic() - began
         few, many = (Place(stack, at, campaign, key, options) for at in (url, crowded))
-        compared = [_in_turns(name, act, few, many, options.rounds) for name, act in _ACTS]
+        compared = [_compared(*act, few, many, options.rounds) for act in _ACTS]
         return Scale(options.links, tuple(compared), loaded, *many.deep_ms())
 
 
-def _in_turns(
-    name: str, act: Callable[[Place], float], few: Place, many: Place, rounds: int
+def _compared(
+    name: str, act: Callable[[Place], float], often: int, few: Place, many: Place, rounds: int
 ) -> Compared:
-    """An act in both places, so many times; now one of them comes first, now the other."""
-    turns = []
-    for nth in range(rounds + 1):
-        if nth % 2:
-            turns.append((act(few), act(many)))
-        else:
-            last = act(many)
-            turns.append((act(few), last))
+    turns = [_turn(act, often, few, many) for _ in range(rounds + 1)]
     told_few, told_many = zip(*turns[1:], strict=True)  # the first warms up
     return Compared(name, told_few, told_many)
+
+
+def _turn(
+    act: Callable[[Place], float], often: int, few: Place, many: Place
+) -> tuple[float, float]:
+    """An act in both places by turns, so many times; the median of each."""
+    pairs = [(act(few), act(many)) for _ in range(often)]
+    return median(few for few, _ in pairs), median(many for _, many in pairs)
 
 
 def _fill(database: Database, campaign: Campaign, links: int) -> None:
@@ -261,6 +275,15 @@ def _loading(database: Database) -> Iterator[None]:
         database.run("SELECT pg_reload_conf()")
 
 
+# Not the methods themselves: they would be those of the connection of whoever submits them.
+def _connect() -> None:
+    connection.ensure_connection()
+
+
+def _disconnect() -> None:
+    connection.close()
+
+
 def _codes(campaign: Campaign, number: int) -> list[str]:
     """So many links, drawn from all."""
     links = Link.objects.filter(participant__campaign=campaign).order_by("?")
@@ -274,7 +297,7 @@ def _who_brought_ten(campaign: Campaign, number: int) -> list[str]:
     return list(drawn.values_list("public_id", flat=True)[:number])
 
 
-def _first(address: Address, code: str) -> float:
+def _first_ms(address: Address, code: str) -> float:
     host, port = address
     with httpx.Client(headers={"User-Agent": load.PHONE}, trust_env=False) as phone:
         began = time.perf_counter()
@@ -283,13 +306,8 @@ def _first(address: Address, code: str) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _tree_ms(key: str, participants: list[str], *, but_first: int) -> float:
-    """What `GET /participants/{id}/tree` takes in this process; the median."""
-    client = Client(headers={"Authorization": f"Bearer {key}"})
-    took = []
-    for participant in participants:
-        began = time.perf_counter()
-        answer = client.get(f"/api/v1/participants/{participant}/tree")
-        took.append((time.perf_counter() - began) * 1000)
-        assert answer.status_code == 200, answer.content
-    return median(took[but_first:])
+def _page_ms(client: Client, participant: str) -> float:
+    began = time.perf_counter()
+    answer = client.get(f"/api/v1/participants/{participant}/tree")
+    assert answer.status_code == 200, answer.content
+    return (time.perf_counter() - began) * 1000

@@ -191,7 +191,7 @@ _TRACE_KEPT = _TRACE.format(candidates="%(candidates)s::jsonb")
 # Without the touch, which another door may just have kept, this is null and undoes the statement.
 _TRACE_HEARD = _TRACE.format(
     candidates="""jsonb_set(
-    %(candidates)s::jsonb, %(heard_at)s::text[], (SELECT to_jsonb(id) FROM touch))"""
+    %(candidates)s::jsonb, ARRAY[%(heard_at)s::text, 'touch'], (SELECT to_jsonb(id) FROM touch))"""
 )
 
 
@@ -233,14 +233,11 @@ def _newcomer(
     public_id: str, seen: Seen, decided: Attribution, confirms: bool, now: dt.datetime
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
     winner = decided.winner
-    heard_at = [
-        str(index)
-        for index, judged in enumerate(decided.judged)
-        if judged.candidate.touch == SUPPOSED
-    ]
+    touches = [judged.candidate.touch for judged in decided.judged]
+    is_heard = SUPPOSED in touches
     parts = [_BELOW, _PARTICIPANT_BELOW] if winner else [_PARTICIPANT_SEED]
     if decided.judged:
-        parts.append(_TRACE_HEARD if heard_at else _TRACE_KEPT)
+        parts.append(_TRACE_HEARD if is_heard else _TRACE_KEPT)
     parts += [_JOINED, _CONFIRMED] if confirms else [_JOINED]
     status = Participant.Status.CONFIRMED if confirms else Participant.Status.PROVISIONAL
     return tuple(parts), {
@@ -252,7 +249,7 @@ def _newcomer(
         "status": status.value,
         "confirmed_at": now if confirms else None,
         "candidates": Jsonb(candidates_to_json(decided)),
-        "heard_at": [*heard_at, "touch"],
+        "heard_at": str(touches.index(SUPPOSED)) if is_heard else None,
         "told": Jsonb({"participant": public_id, "campaign": seen.campaign.public_id}),
     }
 
