@@ -62,7 +62,7 @@ class Compared:
 
     @property
     def verdict(self) -> str:
-        """Noise is now more and now less; that six turns agree by chance happens once in 32 times."""
+        """Noise is now more and now less: that five turns agree by chance happens once in 16 times."""
         if len(self.times) < ENOUGH:
             return "too few turns to say"
         return "within noise" if min(self.times) <= 1 <= max(self.times) else "beyond noise"

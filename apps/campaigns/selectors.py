@@ -194,8 +194,13 @@ def audience_by_public_id(public_id: str, *, is_test: bool) -> Audience:
 
 def admits_newcomers(campaign: Campaign) -> bool:
     """Whether more than the budget's tail is left, so that somebody new may join."""
-    budget = Budget.objects.filter(campaign=campaign).first()
+    budget = budget_of(campaign)
     return budget is None or budget.admits_newcomers
+
+
+def budget_of(campaign: Campaign) -> Budget | None:
+    """The campaign's money; None where nothing limits it."""
+    return Budget.objects.filter(campaign=campaign).first()
 
 
 def terms_of(version: Version) -> tuple[PolicyTerms, ...]:

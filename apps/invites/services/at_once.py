@@ -13,7 +13,6 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from apps.campaigns.models import Campaign
-from apps.campaigns.selectors import is_shown
 from apps.core.ids import new_id
 from apps.core.services import EVENT
 from apps.invites import events
@@ -25,6 +24,7 @@ from apps.invites.selectors import (
     attribution_among,
     kept_candidates,
 )
+from apps.invites.services.admitting import newcomers_refused
 from apps.invites.services.looking import Person, Seen, Told, look
 from apps.invites.services.traces import candidates_to_json
 
@@ -99,8 +99,7 @@ def _is_usual(seen: Seen, member_id: int, now: dt.datetime) -> bool:
         return False
     if person.participant is not None:
         return not person.variant or bool(person.crossed)
-    is_full = budget is not None and not budget.admits_newcomers
-    return is_shown(campaign, now) and not is_full and not person.has_variants
+    return newcomers_refused(campaign, budget, now) is None and not person.has_variants
 
 
 def _may_be_brought_by_coupons(person: Person) -> bool:
