@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,17 +32,15 @@ class RoomLinkPages(ModelAdmin):
     )
     def make_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """One link with terms and figures of its own, once the host has paid."""
-        rooms = Room.objects.select_related("offer__campaign", "host__profile")
+        rooms = Room.objects.select_related("offer__campaign")
         room = get_object_or_404(rooms, pk=pk_in(object_id))
-        if not self.has_make_link_permission(request, room.pk):
-            raise PermissionDenied
         form = RoomLinkForm(request.POST or None, room=room.public_id, campaign=room.offer.campaign)
         if request.method == "POST" and form.is_valid() and (link := link_made(form)):
             self.message_user(request, f"The link {link} is made.", messages.SUCCESS)
             return redirect("admin:invites_link_change", link.pk)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Make a link to room {room}",
+            "title": f"Make a link to {room}",
             "form": form,
             "leads_to": room.offer.title,
             "back": reverse("admin:groupbuy_room_change", args=[room.pk]),

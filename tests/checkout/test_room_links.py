@@ -44,7 +44,7 @@ def test_not_before_its_host_has_paid_and_not_by_everybody(
     host, offer = make_member(), make_offer(make_campaign(qualifying_act="room"))
     pending, _ = room_open(offer=offer, member_id=host.pk, brought=Brought(), now=now())
     assert admin_client.get(reverse(PAGE, args=[pending.pk])).status_code == 403
-    assert admin_client.get(reverse(PAGE, args=["0"])).status_code == 404
+    assert admin_client.get(reverse(PAGE, args=["0"])).status_code == 403
     otto = User.objects.create_user("otto", is_staff=True)
     otto.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     client.force_login(otto)

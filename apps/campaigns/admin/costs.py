@@ -50,7 +50,7 @@ class CostForm(forms.Form):
         max_length=128,
         required=False,
         widget=UnfoldAdminTextInputWidget(),
-        help_text="Of a partner's fee: the shop's own id of the partner, whose statement shows it.",
+        help_text="The partner's id in the shop: their statement shows the fee.",
     )
     note = forms.CharField(
         label="Note", max_length=300, required=False, widget=UnfoldAdminTextInputWidget()
