@@ -5,11 +5,11 @@ machine does meanwhile befalls both.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from statistics import median
 from typing import Any
 
@@ -36,7 +36,7 @@ AT_ONCE = 10_000
 SESSIONS = 2
 # Of each turn.
 FIRSTS = 60
-PAGES = 60
+PAGES = 50
 # Turns before anything is said of noise: `--rounds`.
 ENOUGH = 5
 DEEP = 10_000
@@ -114,7 +114,9 @@ class Scale:
 
 
 class Place:
-    """A database with links, and a `front` that serves it. What was opened or seen is not drawn again.
+    """A database with links, and a `front` that serves it.
+
+    What was opened or seen is not drawn again, but where there are more turns than there are people.
 
     Pages are drawn in a thread that stays connected to this database, so that two places can take
     turns page by page.
@@ -132,10 +134,9 @@ class Place:
             stack.callback(lambda: self._inside.submit(_disconnect).result())
             self._front = stack.enter_context(served("front")).address
             codes = _codes(campaign, LINKS + FIRSTS * turns)
-            self._unseen = iter(_who_brought_ten(campaign, PAGES * turns))
+            self._unseen = cycle(_who_brought_ten(campaign, 2 * PAGES * turns))
             line = Line(stack.enter_context(closing(Database(url))), DEPTH)
         opened, self._unopened = codes[:LINKS], iter(codes[LINKS:])
-        self._seen: deque[str] = deque()
         self._openings = (
             _Paced(OpenedLinks(self._front, opened, phones)),
             _Paced(InsertedVisits(url, opened, phones)),
@@ -147,13 +148,13 @@ class Place:
 
     def look(self) -> float:
         """A page of the tree, in ms, of somebody at whom nobody has looked yet."""
-        self._seen.append(next(self._unseen))
-        return self._page_ms(self._seen[-1])
+        return self._page_ms(next(self._unseen))
 
-    def look_again(self) -> float:
-        """The page that was looked at the longest time ago."""
-        self._seen.rotate(-1)
-        return self._page_ms(self._seen[-1])
+    def look_twice(self) -> float:
+        """The same, of somebody at whom somebody else has just looked: all of it is in memory."""
+        participant = next(self._unseen)
+        self._page_ms(participant)
+        return self._page_ms(participant)
 
     def _page_ms(self, participant: str) -> float:
         """What `GET /participants/{id}/tree` takes in this process."""
@@ -189,7 +190,7 @@ class Place:
 # adds people.
 _ACTS: tuple[tuple[str, Callable[[Place], float], int], ...] = (
     ("a page of the tree, of somebody nobody looked at lately, ms", Place.look, PAGES),
-    ("the same pages again, ms", Place.look_again, PAGES),
+    ("the same, looked at the moment before, ms", Place.look_twice, PAGES),
     ("a first opening, ms", Place.open_first, FIRSTS),
     ("opened ÷ the ceiling of that moment", Place.open, 1),
     ("bound ÷ a bare insert", Place.bind, 1),
