@@ -111,7 +111,10 @@ class CampaignCostOutput(serializers.ModelSerializer[CampaignCost]):
         source="reversal.public_id", allow_null=True, default=None, help_text="What took it back."
     )
     partner = serializers.CharField(
-        source="partner.public_id", allow_null=True, default=None, help_text="Whose fee it is."
+        source="partner.public_id",
+        allow_null=True,
+        default=None,
+        help_text="The member whose fee it is, `mem_…`.",
     )
     entered_by = serializers.SerializerMethodField(help_text="An operator's name, or a key's id.")
 
