@@ -177,8 +177,6 @@ def _typed(value: Any) -> tuple[str | int, str]:
             return json.dumps(value.obj), "jsonb"
         case dt.datetime():
             return value.isoformat(), "timestamptz"
-        case list():
-            return "{" + ",".join(value) + "}", "text[]"
         case bool():
             return str(value).lower(), "boolean"
         case int():

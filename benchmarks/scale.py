@@ -1,10 +1,15 @@
-"""Links where there are few, and where there are very many: opening one, binding, a page of the tree."""
+"""Links where there are few, and where there are very many: opening one, binding, a page of the tree.
+
+Both are there at the same time, in two databases of one server, and take turns, so that what the
+machine does meanwhile befalls both.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import cycle
 from statistics import median
 from typing import Any
 
@@ -24,13 +29,18 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
 from benchmarks.rounds import Side
 from benchmarks.visits import LINKS, PHONES, InsertedVisits, OpenedLinks
+from benchmarks.whereabouts import copied_database, using
 
 FEW = 10_000
 AT_ONCE = 10_000
 SESSIONS = 2
-FIRSTS = 300
-PAGES = 200
+# Of each turn.
+FIRSTS = 60
+PAGES = 50
+# Turns before anything is said of noise: `--rounds`.
+ENOUGH = 5
 DEEP = 10_000
+DEEP_PAGES = 20
 
 # While the links are made no page is written to the log as a whole: with indexes that are touched
 # anywhere each row would write four of them, again and again. All indexes are there all the time.
@@ -38,71 +48,197 @@ _LOADING = (("full_page_writes", "off"), ("max_wal_size", "'32GB'"))
 
 
 @dataclass(frozen=True)
-class Cost:
-    """With so many links, per second, beside the ceilings then; and single things in milliseconds.
+class Compared:
+    """One thing with few links and with many; the n-th of both were neighbours in time."""
 
-    `first_ms`: a link that nobody has opened lately. `tree_ms`: a page of whoever brought ten.
-    """
-
-    links: int
-    rate: float
-    ceiling: float
-    bound: float
-    bound_ceiling: float
-    first_ms: float
-    tree_ms: float
+    name: str
+    few: tuple[float, ...]
+    many: tuple[float, ...]
 
     @property
-    def ratio(self) -> float:
-        """What part of the ceiling is reached: of two moments, that is what compares."""
-        return self.rate / self.ceiling
+    def times(self) -> list[float]:
+        """Many ÷ few, turn by turn."""
+        return [many / few for few, many in zip(self.few, self.many, strict=True)]
 
     @property
-    def bound_ratio(self) -> float:
-        return self.bound / self.bound_ceiling
+    def verdict(self) -> str:
+        """Noise is now more and now less: that five turns agree by chance happens once in 16 times."""
+        if len(self.times) < ENOUGH:
+            return "too few turns to say"
+        return "within noise" if min(self.times) <= 1 <= max(self.times) else "beyond noise"
 
-    def lines(self) -> tuple[str, ...]:
+    def line(self) -> str:
         return (
-            (
-                f"{self.links:,} links, ten visits each: {self.rate:,.0f} opened per second, "
-                f"{self.ratio:.2f} of the ceiling; {self.bound:,.0f} bound, {self.bound_ratio:.2f} of a "
-                "bare insert;"
-            ),
-            (
-                f"  {self.first_ms:.1f} ms for a link that nobody has opened lately, "
-                f"{self.tree_ms:.1f} ms for a page of the tree"
-            ),
+            f"{self.name}: {_spread(self.few)} with few, {_spread(self.many)} with many; many ÷ few "
+            f"{_spread(self.times)}, {self.verdict}"
         )
+
+    def told(self) -> dict[str, Any]:
+        sides = {"few": self.few, "many": self.many, "times": self.times}
+        return {name: [round(value, 3) for value in side] for name, side in sides.items()}
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
 
 
 @dataclass(frozen=True)
 class Scale:
     """What it costs with few links, with many, and at the ends of a chain 10,000 deep."""
 
-    few: Cost
-    many: Cost
+    links: int
+    compared: tuple[Compared, ...]
     loaded_seconds: float
     deep_top_ms: float
     deep_leaf_ms: float
 
+    def lines(self) -> tuple[str, ...]:
+        return (
+            f"{FEW:,} links and {self.links:,}, ten visits each, in turns: median (least–most)",
+            *(one.line() for one in self.compared),
+            f"the many loaded in {self.loaded_seconds:,.0f} s",
+            (
+                f"a chain of {DEEP:,}: {self.deep_top_ms:.1f} ms for the tree of its first, "
+                f"{self.deep_leaf_ms:.1f} ms for its last"
+            ),
+        )
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "links": self.links,
+            "compared": {one.name: one.told() for one in self.compared},
+            "loaded_seconds": round(self.loaded_seconds, 1),
+            "deep_top_ms": round(self.deep_top_ms, 2),
+            "deep_leaf_ms": round(self.deep_leaf_ms, 2),
+        }
+
+
+class Place:
+    """A database with links, and a `front` that serves it.
+
+    What was opened or seen is not drawn again, but where there are more turns than there are people.
+
+    Pages are drawn in a thread that stays connected to this database, so that two places can take
+    turns page by page.
+    """
+
+    def __init__(
+        self, stack: ExitStack, url: str, campaign: Campaign, key: str, options: Options
+    ) -> None:
+        self._url, self._seconds = url, options.seconds
+        self._client = Client(headers={"Authorization": f"Bearer {key}"})
+        turns, phones = options.rounds + 1, PHONES * options.connections
+        self._inside = stack.enter_context(ThreadPoolExecutor(1))
+        with using(url):
+            self._inside.submit(_connect).result()
+            stack.callback(lambda: self._inside.submit(_disconnect).result())
+            self._front = stack.enter_context(served("front")).address
+            codes = _codes(campaign, LINKS + FIRSTS * turns)
+            self._unseen = cycle(_who_brought_ten(campaign, 2 * PAGES * turns))
+            line = Line(stack.enter_context(closing(Database(url))), DEPTH)
+        opened, self._unopened = codes[:LINKS], iter(codes[LINKS:])
+        self._openings = (
+            _Paced(OpenedLinks(self._front, opened, phones)),
+            _Paced(InsertedVisits(url, opened, phones)),
+        )
+        self._bindings = tuple(
+            _Paced(Statement(line, statement, options.connections))
+            for statement in (line.sent, BARE)
+        )
+
+    def look(self) -> float:
+        """A page of the tree, in ms, of somebody at whom nobody has looked yet."""
+        return self._page_ms(next(self._unseen))
+
+    def look_twice(self) -> float:
+        """The same, of somebody at whom somebody else has just looked: all of it is in memory."""
+        participant = next(self._unseen)
+        self._page_ms(participant)
+        return self._page_ms(participant)
+
+    def _page_ms(self, participant: str) -> float:
+        """What `GET /participants/{id}/tree` takes in this process."""
+        return self._inside.submit(_page_ms, self._client, participant).result()
+
+    def open_first(self) -> float:
+        """A link that nobody has opened yet, in ms."""
+        return _first_ms(self._front, next(self._unopened))
+
+    def open(self) -> float:
+        """Links opened all the time, as a part of the ceiling of this moment."""
+        return self._ratio(*self._openings)
+
+    def bind(self) -> float:
+        """The statement by which somebody joins, as a part of a bare insert."""
+        return self._ratio(*self._bindings)
+
+    def _ratio(self, ours: "_Paced", ceiling: "_Paced") -> float:
+        return ours.rate(self._seconds) / ceiling.rate(self._seconds)
+
+    def deep_ms(self) -> tuple[float, float]:
+        """A page of the first and of the last of a long chain."""
+        with using(self._url), closing(Database(self._url)) as database:
+            line = Participant.objects.filter(campaign=Line(database, DEEP).campaign)
+            ends = line.order_by("generation")[0], line.order_by("-generation")[0]
+            top, leaf = (
+                median(self._page_ms(end.public_id) for _ in range(DEEP_PAGES)) for end in ends
+            )
+        return top, leaf
+
+
+# Each, and how often in a turn. What leaves the least behind comes first: opening keeps visits, binding
+# adds people.
+_ACTS: tuple[tuple[str, Callable[[Place], float], int], ...] = (
+    ("a page of the tree, of somebody nobody looked at lately, ms", Place.look, PAGES),
+    ("the same, looked at the moment before, ms", Place.look_twice, PAGES),
+    ("a first opening, ms", Place.open_first, FIRSTS),
+    ("opened ÷ the ceiling of that moment", Place.open, 1),
+    ("bound ÷ a bare insert", Place.bind, 1),
+)
+
+
+class _Paced:
+    """A side that is given as much work as it has shown that it can do."""
+
+    def __init__(self, side: Side) -> None:
+        self._side, self._best = side, float(side.guess)
+
+    def rate(self, seconds: float) -> float:
+        self._side.prepare(int(self._best * max(seconds, 1) * 2))
+        told = self._side.run(seconds).rate
+        self._best = max(self._best, told)
+        return told
+
 
 def measure(options: Options, url: str) -> Scale:
     """What opening, binding and looking cost with few links and with `options.links`."""
-    campaign = stage.make_group_campaign("Very many links")
-    with closing(Database(url)) as database, ExitStack() as stack:
-        front = stack.enter_context(served("front"))
-        costs, began = [], time.monotonic()
-        for links in (min(FEW, options.links), options.links):
-            began = time.monotonic()
-            _fill(database, campaign, links)
-            loaded = time.monotonic() - began
-            costs.append(_cost(front.address, database, campaign, links, options))
-        line = Line(database, DEEP)
-        top = Participant.objects.get(campaign=line.campaign, generation=0)
-        leaf = Participant.objects.filter(campaign=line.campaign).order_by("-generation")[0]
-        return Scale(
-            *costs, loaded, deep_top_ms=_tree_ms([top] * 20), deep_leaf_ms=_tree_ms([leaf] * 20)
-        )
+    campaign, key = stage.make_group_campaign("Very many links"), stage.make_key()
+    with closing(Database(url)) as database:
+        _fill(database, campaign, min(FEW, options.links))
+    with copied_database(url) as crowded, ExitStack() as stack:
+        began = time.monotonic()
+        with closing(Database(crowded)) as database:
+            _fill(database, campaign, options.links)
+        loaded = time.monotonic() - began
+        few, many = (Place(stack, at, campaign, key, options) for at in (url, crowded))
+        compared = [_compared(*act, few, many, options.rounds) for act in _ACTS]
+        return Scale(options.links, tuple(compared), loaded, *many.deep_ms())
+
+
+def _compared(
+    name: str, act: Callable[[Place], float], often: int, few: Place, many: Place, rounds: int
+) -> Compared:
+    turns = [_turn(act, often, few, many) for _ in range(rounds + 1)]
+    told_few, told_many = zip(*turns[1:], strict=True)  # the first warms up
+    return Compared(name, told_few, told_many)
+
+
+def _turn(
+    act: Callable[[Place], float], often: int, few: Place, many: Place
+) -> tuple[float, float]:
+    """An act in both places by turns, so many times; the median of each."""
+    pairs = [(act(few), act(many)) for _ in range(often)]
+    return median(few for few, _ in pairs), median(many for _, many in pairs)
 
 
 def _fill(database: Database, campaign: Campaign, links: int) -> None:
@@ -140,43 +276,29 @@ def _loading(database: Database) -> Iterator[None]:
         database.run("SELECT pg_reload_conf()")
 
 
-def _cost(
-    address: Address, database: Database, campaign: Campaign, links: int, options: Options
-) -> Cost:
-    mine = Link.objects.filter(participant__campaign=campaign)
-    codes = list(mine.order_by("?").values_list("code", flat=True)[: LINKS + FIRSTS])
-    connections = PHONES * options.connections
-    rate, ceiling = _medians(
-        options,
-        OpenedLinks(address, codes[:LINKS], connections),
-        InsertedVisits(database.url, codes[:LINKS], connections),
-    )
-    line = Line(database, DEPTH)
-    bound, bound_ceiling = _medians(
-        options,
-        Statement(line, line.sent, options.connections),
-        Statement(line, BARE, options.connections),
-    )
-    friends = Participant.objects.filter(campaign=campaign, referees__isnull=False)
-    ids = friends.filter(generation=2).values_list("pk", flat=True).distinct()[: 10 * PAGES]
-    picked = Participant.objects.filter(pk__in=list(ids)[::10])
-    first_ms = median(_first(address, code) for code in codes[LINKS:])
-    return Cost(
-        links, rate, ceiling, bound, bound_ceiling, first_ms, _tree_ms(list(picked.order_by("?")))
-    )
+# Not the methods themselves: they would be those of the connection of whoever submits them.
+def _connect() -> None:
+    connection.ensure_connection()
 
 
-def _medians(options: Options, *sides: Side) -> list[float]:
-    """The rates of sides that take turns."""
-    rates: list[list[float]] = [[] for _ in sides]
-    for _ in range(options.rounds + 1):
-        for side, told in zip(sides, rates, strict=True):
-            side.prepare(int(max(side.guess, *told, 0) * max(options.seconds, 1) * 2))
-            told.append(side.run(options.seconds).rate)
-    return [median(told[1:]) for told in rates]  # the first warms up
+def _disconnect() -> None:
+    connection.close()
 
 
-def _first(address: Address, code: str) -> float:
+def _codes(campaign: Campaign, number: int) -> list[str]:
+    """So many links, drawn from all."""
+    links = Link.objects.filter(participant__campaign=campaign).order_by("?")
+    return list(links.values_list("code", flat=True)[:number])
+
+
+def _who_brought_ten(campaign: Campaign, number: int) -> list[str]:
+    """So many participants of one generation, drawn from all who brought somebody."""
+    brought = Participant.objects.filter(campaign=campaign, generation=3).values("referrer")
+    drawn = Participant.objects.filter(pk__in=brought).order_by("?")
+    return list(drawn.values_list("public_id", flat=True)[:number])
+
+
+def _first_ms(address: Address, code: str) -> float:
     host, port = address
     with httpx.Client(headers={"User-Agent": load.PHONE}, trust_env=False) as phone:
         began = time.perf_counter()
@@ -185,18 +307,8 @@ def _first(address: Address, code: str) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _tree_ms(participants: list[Participant]) -> float:
-    """What `GET /participants/{id}/tree` takes in this process; the median."""
-    client = Client(headers={"Authorization": f"Bearer {stage.make_key()}"})
-    took = []
-    for participant in participants:
-        began = time.perf_counter()
-        answer = client.get(f"/api/v1/participants/{participant.public_id}/tree")
-        took.append((time.perf_counter() - began) * 1000)
-        assert answer.status_code == 200, answer.content
-    connection.close()
-    return median(took)
-
-
-def told(cost: Cost) -> dict[str, Any]:
-    return {name: round(value, 2) for name, value in asdict(cost).items()}
+def _page_ms(client: Client, participant: str) -> float:
+    began = time.perf_counter()
+    answer = client.get(f"/api/v1/participants/{participant}/tree")
+    assert answer.status_code == 200, answer.content
+    return (time.perf_counter() - began) * 1000

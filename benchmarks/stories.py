@@ -1,21 +1,18 @@
 """What is told once, and not measured in rounds: each in a database of its own."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from django.core.management import call_command
-from django.db import connection
 from rich.progress import Progress
 
 from apps.demo.history import HistoryRefused
 from benchmarks import anatomy, oversell, reading, referrals, replay, scale, seats, tiers
-from benchmarks.database import Database, fresh_database
+from benchmarks.database import Database
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
+from benchmarks.whereabouts import own_database
 
 
 @dataclass(frozen=True)
@@ -30,27 +27,8 @@ class Story:
 
 def tell(name: str, options: Options, server_url: str, progress: Progress) -> Story:
     """Do what a story is about, and tell it. Raises BenchmarkError when a promise was broken."""
-    with _own_database(server_url) as url:
+    with own_database(server_url) as url:
         return STORIES[name](options, url, progress)
-
-
-@contextmanager
-def _own_database(server_url: str) -> Iterator[str]:
-    """Have this process use a fresh database, migrated, as long as the block lasts."""
-    former = connection.settings_dict["NAME"], os.environ["DATABASE_URL"]
-    with fresh_database(server_url) as url:
-        try:
-            _use(url.rpartition("/")[2].partition("?")[0], url)
-            call_command("migrate", verbosity=0)
-            yield url
-        finally:
-            _use(*former)
-
-
-def _use(name: str, url: str) -> None:
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    os.environ["DATABASE_URL"] = url
 
 
 def _replayed(options: Options, url: str, progress: Progress) -> Story:
@@ -185,28 +163,8 @@ def _scaled(options: Options, url: str, progress: Progress) -> Story:
     task = progress.add_task("scale-links", total=None)
     found = scale.measure(options, url)
     progress.remove_task(task)
-    few, many = found.few, found.many
     title = "opening a link, binding and the tree where there are few links, and very many"
-    lines = (
-        *few.lines(),
-        *many.lines(),
-        (
-            f"many ÷ few, each by the ceiling of its moment: opened {many.ratio / few.ratio:.2f}, "
-            f"bound {many.bound_ratio / few.bound_ratio:.2f}; loaded in {found.loaded_seconds:,.0f} s"
-        ),
-        (
-            f"a chain of {scale.DEEP:,}: {found.deep_top_ms:.1f} ms for the tree of its first, "
-            f"{found.deep_leaf_ms:.1f} ms for its last"
-        ),
-    )
-    told = {
-        "few": scale.told(few),
-        "many": scale.told(many),
-        "loaded_seconds": round(found.loaded_seconds, 1),
-        "deep_top_ms": round(found.deep_top_ms, 2),
-        "deep_leaf_ms": round(found.deep_leaf_ms, 2),
-    }
-    return Story("scale-links", title, lines, told)
+    return Story("scale-links", title, found.lines(), found.told())
 
 
 def _read(options: Options, url: str, progress: Progress) -> Story:

@@ -86,6 +86,13 @@ class CampaignCostInput(serializers.Serializer[Any]):
     first_day = serializers.DateField(help_text="In the campaign's time zone.")
     last_day = serializers.DateField(required=False, help_text="Absent: that one day.")
     note = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    partner = serializers.CharField(
+        max_length=128,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Whose fee it is, by the shop's own id: their statement shows it.",
+    )
 
 
 class CampaignCostReversalInput(serializers.Serializer[Any]):
@@ -103,6 +110,12 @@ class CampaignCostOutput(serializers.ModelSerializer[CampaignCost]):
     reversed_by = serializers.CharField(
         source="reversal.public_id", allow_null=True, default=None, help_text="What took it back."
     )
+    partner = serializers.CharField(
+        source="partner.public_id",
+        allow_null=True,
+        default=None,
+        help_text="The member whose fee it is, `mem_…`.",
+    )
     entered_by = serializers.SerializerMethodField(help_text="An operator's name, or a key's id.")
 
     class Meta:
@@ -115,6 +128,7 @@ class CampaignCostOutput(serializers.ModelSerializer[CampaignCost]):
             "currency",
             "first_day",
             "last_day",
+            "partner",
             "note",
             "reverses",
             "reversed_by",

@@ -161,7 +161,7 @@ def overrides_of(campaign: Campaign) -> dict[tuple[str, str], ComplianceOverride
 def costs_of(campaign: Campaign) -> QuerySet[CampaignCost]:
     """What the campaign cost outside its budget, reversals too, with who entered it."""
     rows = CampaignCost.objects.filter(campaign=campaign)
-    return rows.select_related("campaign", "entered_by", "reversal", "reverses")
+    return rows.select_related("campaign", "entered_by", "reversal", "reverses", "partner__profile")
 
 
 def cost_by_public_id(campaign: Campaign, public_id: str) -> CampaignCost:
@@ -170,6 +170,12 @@ def cost_by_public_id(campaign: Campaign, public_id: str) -> CampaignCost:
     if cost is None:
         raise CostUnknown(f"The campaign has no cost {public_id}.")
     return cost
+
+
+def fees_of(member_id: int, first: dt.date, until: dt.date) -> QuerySet[CampaignCost]:
+    """A partner's fees whose first day lies in [first, until), without those that were taken back."""
+    rows = CampaignCost.objects.filter(partner_id=member_id, reverses=None, reversal=None)
+    return rows.filter(first_day__gte=first, first_day__lt=until).select_related("campaign")
 
 
 def costs_minor(campaign: Campaign) -> int:
@@ -188,8 +194,13 @@ def audience_by_public_id(public_id: str, *, is_test: bool) -> Audience:
 
 def admits_newcomers(campaign: Campaign) -> bool:
     """Whether more than the budget's tail is left, so that somebody new may join."""
-    budget = Budget.objects.filter(campaign=campaign).first()
+    budget = budget_of(campaign)
     return budget is None or budget.admits_newcomers
+
+
+def budget_of(campaign: Campaign) -> Budget | None:
+    """The campaign's money; None where nothing limits it."""
+    return Budget.objects.filter(campaign=campaign).first()
 
 
 def terms_of(version: Version) -> tuple[PolicyTerms, ...]:

@@ -26,6 +26,7 @@ from apps.reports.selectors.statement import (
     Statement,
     earnings,
     every_earning,
+    fees_in,
     links_of,
     payables_of,
     statement_of,
@@ -44,6 +45,7 @@ COLUMNS = (
     "left_minor",
     "state",
     "statement",
+    "kind",
 )
 
 
@@ -82,7 +84,7 @@ def _moment(text: str, pointer: str) -> dt.datetime:
 
 
 def earnings_csv(member: Member, period: Period) -> HttpResponseBase:
-    """All that was earned in a period, as a download."""
+    """All that was earned in a period, and the fees entered in it, as a download."""
     day = period.since.date().isoformat()
     return csv_response(f"earnings-{day}.csv", COLUMNS, _rows(member, period))
 
@@ -99,6 +101,20 @@ def _rows(member: Member, period: Period) -> Iterator[Row]:
             row.left_minor,
             row.state,
             row.payout,
+            "reward",
+        )
+    for fee in fees_in(member, period).order_by("first_day", "pk"):
+        yield (
+            fee.first_day.isoformat(),
+            fee.campaign.name,
+            fee.public_id,
+            fee.campaign.currency,
+            fee.amount_minor,
+            0,
+            fee.amount_minor,
+            "",
+            "",
+            "fee",
         )
 
 

@@ -70,6 +70,18 @@ class FundedCouponsOutput(serializers.Serializer[Any]):
     redeemed = serializers.IntegerField()
 
 
+class StatementFeeOutput(serializers.Serializer[Any]):
+    """What the shop entered as their fee for a campaign: beside their earnings, in no balance."""
+
+    cost = serializers.CharField(source="public_id")
+    campaign = serializers.CharField(source="campaign.public_id")
+    name = serializers.CharField(source="campaign.name")
+    currency = serializers.CharField(source="campaign.currency")
+    amount_minor = serializers.IntegerField()
+    first_day = serializers.DateField()
+    last_day = serializers.DateField()
+
+
 class StatementTotalOutput(serializers.Serializer[Any]):
     currency = serializers.CharField()
     earned_minor = serializers.IntegerField()
@@ -101,6 +113,9 @@ class MyStatementOutput(serializers.Serializer[Any]):
     payouts = MyPayoutOutput(many=True, help_text="The newest 100 of the period.")
     budgets = FundedBudgetOutput(many=True, help_text="Of campaigns that they pay for, as of now.")
     coupons = FundedCouponsOutput(many=True, help_text="Coupons that they honour, as of now.")
+    fees = StatementFeeOutput(
+        many=True, help_text="The newest 100 of the period, by their first day; none taken back."
+    )
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
     results = StatementEarningOutput(many=True)
@@ -132,6 +147,7 @@ class _Statements(EngineView):
             "payouts": MyPayoutOutput(statement.payouts, many=True).data,
             "budgets": FundedBudgetOutput(statement.budgets, many=True).data,
             "coupons": FundedCouponsOutput(statement.coupons, many=True).data,
+            "fees": StatementFeeOutput(statement.fees, many=True).data,
             **self._earnings(request, member, period),
         }
 

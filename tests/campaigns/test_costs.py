@@ -69,6 +69,8 @@ def test_olga_enters_a_cost_and_takes_it_back(admin_client: Client) -> None:
         ({"last_day": "2026-11-19"}, "comes before the first"),
         ({"first_day": "0001-01-01"}, "A day lies between"),
         ({"kind": "bribe"}, "valid choice"),
+        ({"partner": "nobody"}, "no member with the external_id"),
+        ({"kind": "ads", "partner": "nobody"}, "fee is somebody"),
     ):
         assert words in admin_client.post(page, {**told, **wrong}).content.decode()
     assert CampaignCost.objects.count() == 2

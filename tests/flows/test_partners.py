@@ -142,6 +142,45 @@ def test_what_she_pays_for(shop: Shop, kate: Phone, campaign: Campaign, drain: D
     assert shop.get("/members/carl/statement")["budgets"] == []
 
 
+def test_her_fees_are_on_her_statement_alone(
+    shop: Shop, ann: Phone, kate: Phone, campaign: Campaign
+) -> None:
+    costs = f"/campaigns/{campaign.public_id}/costs"
+    fee = {"kind": "partner_fee", "currency": "CNY", "first_day": "2026-02-28", "partner": "kate"}
+    kept = accepted(shop.post(costs, {**fee, "amount_minor": 70_000, "note": "as Tom agreed"}))
+    assert kept["partner"] == shop.get("/members/kate")["id"]
+    wrong = accepted(shop.post(costs, {**fee, "amount_minor": 90_000}))
+    accepted(shop.post(f"{costs}/{wrong['id']}/reverse", {"note": "mistyped"}))
+    accepted(shop.post(costs, {**fee, "amount_minor": 5, "first_day": "2026-03-01"}))
+    accepted(shop.post(costs, {**fee, "amount_minor": 6, "partner": "ann"}))
+    february = "since=2026-02-01&until=2026-03-01"
+    for told in (
+        shop.get(f"/members/kate/statement?{february}"),
+        kate.get(f"/me/statement?{february}"),
+    ):
+        [row] = told["fees"]
+        assert (row["cost"], row["amount_minor"], row["name"]) == (kept["id"], 70_000, "Spring")
+        assert "Tom" not in str(told)
+    assert [row["amount_minor"] for row in ann.get(f"/me/statement?{february}")["fees"]] == [6]
+    assert kate.get("/me/statement")["fees"] == []
+    path = shop.get("/members/kate/statement")["page_url"].partition("/partner/")[2]
+    page = Client().get(f"/partner/{path}?{february}").content.decode()
+    assert ("¥700.00" in page, "¥900.00" in page, "Tom" in page) == (True, False, False)
+    file = Client().get(f"/partner/{path}/earnings.csv?{february}")
+    [line] = csv.DictReader(io.StringIO(b"".join(file).decode()))  # type: ignore[arg-type]
+    assert (line["kind"], line["amount_minor"], line["reward"]) == ("fee", "70000", kept["id"])
+
+
+def test_whose_a_fee_can_be(shop: Shop, kate: Phone, campaign: Campaign) -> None:
+    costs = f"/campaigns/{campaign.public_id}/costs"
+    ads = {"kind": "ads", "amount_minor": 1, "currency": "CNY", "first_day": "2026-02-28"}
+    assert_refused(
+        shop.post(costs, {**ads, "partner": "kate"}), 422, "cost_of_no_partner", "/partner"
+    )
+    nobody = {**ads, "kind": "partner_fee", "partner": "nobody"}
+    assert_refused(shop.post(costs, nobody), 404, "member_unknown", "/partner")
+
+
 def test_her_own_page_and_its_file(
     shop: Shop, kate: Phone, campaign: Campaign, drain: Drain, settings: Any
 ) -> None:

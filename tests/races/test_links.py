@@ -1,4 +1,4 @@
-"""A link that opens for so many opens for no more; two links never share a code."""
+"""A link that opens for so many opens for no more; two links never share a code; channels are so many."""
 
 from typing import Any
 
@@ -6,8 +6,18 @@ import pytest
 
 from apps.invites.models import Link, Visit
 from apps.invites.rules import Opening, Standing
+from apps.invites.selectors import Brought
 from apps.invites.selectors import links as link_selectors
-from apps.invites.services import CodeTaken, LinkClosed, NewLink, link_create, link_open
+from apps.invites.services import (
+    ChannelsSpent,
+    CodeTaken,
+    LinkClosed,
+    NewLink,
+    campaign_link,
+    link_create,
+    link_open,
+    links,
+)
 from tests.makers import make_campaign, make_member, now
 from tests.races.threads import Gap, at_once, attempt, each, without_row_locks
 
@@ -75,3 +85,38 @@ def test_two_who_choose_one_code(promised: None) -> None:
     outcomes = two_codes_at_once()
     assert {type(outcome) for outcome in outcomes} == {Link, CodeTaken}
     assert Link.objects.count() == 1
+
+
+def the_last_channel_twice(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Ann asks for a link to the last channel she may have; before it is made, she asks for another."""
+    campaign, ann = make_campaign(), make_member("ann")
+
+    def ask(channel: str) -> Link:
+        brought = Brought()
+        return campaign_link(
+            campaign=campaign, member_id=ann.pk, brought=brought, now=now(), channel=channel
+        )[0]
+
+    for n in range(links.MOST_CHANNELS - 1):
+        ask(f"shelf-{n}")
+    gap = Gap(links._demand_channel, lambda: ask("chat"))
+    monkeypatch.setattr(links, "_demand_channel", gap)
+    return [attempt(lambda: ask("moments")), gap.outcome]
+
+
+def test_of_two_last_channels_at_once_one_is_refused(
+    promised: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = the_last_channel_twice(monkeypatch)
+    assert isinstance(first, Link)
+    assert isinstance(second, ChannelsSpent)
+    assert Link.objects.exclude(channel="").count() == links.MOST_CHANNELS
+
+
+def test_control_without_the_participants_lock_there_is_a_channel_too_many(
+    promised: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_row_locks(monkeypatch)
+    outcomes = the_last_channel_twice(monkeypatch)
+    assert all(isinstance(outcome, Link) for outcome in outcomes)
+    assert Link.objects.exclude(channel="").count() == links.MOST_CHANNELS + 1

@@ -21,6 +21,7 @@ from apps.core import clock
 from apps.core.admin import FactAdmin, money_column, pk_in
 from apps.core.errors import EngineError
 from apps.core.transactions import retrying
+from apps.members.admin import member_name
 
 MOST = 10**15
 SHOWN = 500
@@ -43,6 +44,13 @@ class CostForm(forms.Form):
         required=False,
         widget=UnfoldAdminDateWidget(),
         help_text="Empty: that one day. In the campaign's time zone.",
+    )
+    partner = forms.CharField(
+        label="Whose fee",
+        max_length=128,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="The partner's id in the shop: their statement shows the fee.",
     )
     note = forms.CharField(
         label="Note", max_length=300, required=False, widget=UnfoldAdminTextInputWidget()
@@ -78,7 +86,10 @@ class CostPages(CampaignPages):
                 return HttpResponseRedirect(request.path)
         context = {
             "form": form,
-            "costs": selectors.costs_of(campaign).order_by("-pk")[:SHOWN],
+            "costs": [
+                (cost, member_name(cost.partner) if cost.partner else "")
+                for cost in selectors.costs_of(campaign).order_by("-pk")[:SHOWN]
+            ],
             "total": selectors.costs_minor(campaign),
             "may_change": self.has_change_permission(request, campaign),
         }
@@ -127,14 +138,19 @@ class CampaignCostAdmin(FactAdmin):
         money_column("amount_minor", "Amount", currency="campaign.currency"),
         "first_day",
         "last_day",
+        "whose",
         "note",
         "who",
         "entered_at",
     )
     list_filter = ("kind", "campaign")
-    list_select_related = ("campaign", "entered_by")
+    list_select_related = ("campaign", "entered_by", "partner__profile")
     search_fields = ("public_id", "campaign__name", "note")
     ordering = ("-id",)
+
+    @admin.display(description="Whose", ordering="partner")
+    def whose(self, cost: Any) -> str:
+        return member_name(cost.partner) if cost.partner else ""
 
     @admin.display(description="Entered by", ordering="entered_by")
     def who(self, cost: Any) -> str:

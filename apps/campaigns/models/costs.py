@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from apps.campaigns.models.campaigns import Campaign
 from apps.core.clock import EngineNow
 from apps.core.ids import new_id
+from apps.members.models import Member
 
 
 class CampaignCost(models.Model):
@@ -29,6 +30,13 @@ class CampaignCost(models.Model):
     amount_minor = models.BigIntegerField(help_text="Below zero for a reversal.")
     first_day = models.DateField()
     last_day = models.DateField(help_text="The same as the first for a cost of one day.")
+    partner = models.ForeignKey(
+        Member,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="fees",
+        help_text="Whose fee it is: their statement shows it.",
+    )
     note = models.CharField(max_length=300, blank=True)
     reverses = models.OneToOneField(
         "self", null=True, on_delete=models.PROTECT, related_name="reversal"
@@ -48,6 +56,10 @@ class CampaignCost(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(last_day__gte=F("first_day")), name="cost_ends_after_it_begins"
+            ),
+            models.CheckConstraint(
+                condition=Q(partner=None) | Q(kind="partner_fee"),
+                name="cost_of_a_partner_is_a_fee",
             ),
             models.CheckConstraint(
                 condition=Q(entered_by=None) & ~Q(entered_with="")

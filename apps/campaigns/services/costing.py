@@ -9,6 +9,8 @@ from apps.campaigns.selectors import CostUnknown
 from apps.core.errors import Conflict, Invalid
 from apps.core.services import event_record
 from apps.core.transactions import in_transaction
+from apps.members.models import Member
+from apps.members.selectors import member_by_external_id
 
 # A cost of more days than this is a mistyped year.
 LONGEST = dt.timedelta(days=3 * 366)
@@ -18,6 +20,11 @@ LATEST = dt.date(2199, 12, 31)
 
 class CostDaysOdd(Invalid):
     code = "cost_days_odd"
+
+
+class CostOfNoPartner(Invalid):
+    code = "cost_of_no_partner"
+    message = "Only a partner's fee is somebody's."
 
 
 class CostInOtherCurrency(Invalid):
@@ -36,7 +43,10 @@ class CostIsReversal(Conflict):
 
 @dataclass(frozen=True)
 class CostReport:
-    """A cost as somebody tells it: days of the campaign's time zone, minor units above zero."""
+    """A cost as somebody tells it: days of the campaign's time zone, minor units above zero.
+
+    `partner` is the shop's own id of whoever gets the fee.
+    """
 
     kind: str
     amount_minor: int
@@ -44,6 +54,7 @@ class CostReport:
     first_day: dt.date
     last_day: dt.date
     note: str = ""
+    partner: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ def cost_enter(
 ) -> CampaignCost:
     """Keep what the shop spent on a campaign, for good; records `campaign.cost_entered`.
 
-    Raises CostDaysOdd, CostInOtherCurrency. Locks nothing.
+    Raises CostDaysOdd, CostInOtherCurrency, CostOfNoPartner, MemberUnknown. Locks nothing.
     """
     if report.currency != campaign.currency:
         raise CostInOtherCurrency(
@@ -73,6 +84,7 @@ def cost_enter(
         amount_minor=report.amount_minor,
         first_day=report.first_day,
         last_day=report.last_day,
+        partner=_partner(campaign, report),
         note=report.note,
         entered_by_id=author.operator_id,
         entered_with=author.key,
@@ -107,6 +119,7 @@ def cost_reverse(*, cost_id: int, note: str, author: CostAuthor, now: dt.datetim
         amount_minor=-cost.amount_minor,
         first_day=cost.first_day,
         last_day=cost.last_day,
+        partner_id=cost.partner_id,
         note=note,
         reverses=cost,
         entered_by_id=author.operator_id,
@@ -115,6 +128,14 @@ def cost_reverse(*, cost_id: int, note: str, author: CostAuthor, now: dt.datetim
     )
     _tell(events.COST_REVERSED, reversal, now)
     return reversal
+
+
+def _partner(campaign: Campaign, report: CostReport) -> Member | None:
+    if not report.partner:
+        return None
+    if report.kind != CampaignCost.Kind.PARTNER_FEE:
+        raise CostOfNoPartner(pointer="/partner")
+    return member_by_external_id(report.partner, is_test=campaign.is_test, pointer="/partner")
 
 
 def _demand_days(report: CostReport) -> None:

@@ -1,6 +1,7 @@
 """Forms to make links with: one by hand, or many from a file."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -101,10 +102,15 @@ class NewLinkForm(CampaignForm):
         if self.errors:
             return given
         try:
-            given["member"] = _member(given["member"], is_test=given["campaign"].is_test)
+            given["member"] = _member(given["member"], is_test=self.campaign_meant().is_test)
         except NotFound as error:
             self.add_error("member", str(error))
         return given
+
+    def campaign_meant(self) -> Campaign:
+        """The campaign in which whoever gets the link takes part."""
+        campaign: Campaign = self.cleaned_data["campaign"]
+        return campaign
 
     def wanted(self) -> NewLink:
         """The link that was asked for."""
@@ -115,6 +121,22 @@ class NewLinkForm(CampaignForm):
             afterwards=Afterwards(given["afterwards"]),
             **{name: given[name] for name in same},
         )
+
+
+class RoomLinkForm(NewLinkForm):
+    """The same, of one room and its campaign."""
+
+    campaign = None  # type: ignore[assignment]  # so a form takes a field of its parent away
+
+    def __init__(self, *args: Any, room: str, campaign: Campaign, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._room, self._campaign = room, campaign
+
+    def campaign_meant(self) -> Campaign:
+        return self._campaign
+
+    def wanted(self) -> NewLink:
+        return replace(super().wanted(), room=self._room)
 
 
 def _member(text: str, *, is_test: bool) -> Member:

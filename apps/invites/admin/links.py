@@ -250,30 +250,11 @@ class LinkAdmin(EngineAdmin):
             raise PermissionDenied
         form = NewLinkForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            link = self._made(form)
+            link = link_made(form)
             if link is not None:
                 self.message_user(request, f"The link {link} is made.", messages.SUCCESS)
                 return redirect("admin:invites_link_change", link.pk)
         return self._page(request, "invites/make.html", "Make a link", {"form": form})
-
-    def _made(self, form: NewLinkForm) -> Link | None:
-        given = form.cleaned_data
-
-        def make() -> Link:
-            with transaction.atomic():  # a refusal undoes this and nothing around it
-                return services.link_create(
-                    campaign=given["campaign"],
-                    member_id=given["member"].pk,
-                    wanted=form.wanted(),
-                    now=clock.now(),
-                )
-
-        try:
-            return retrying(make)
-        except EngineError as error:
-            field = error.pointer.strip("/")
-            form.add_error(field if field in form.fields else None, str(error))
-            return None
 
     @action(
         description="Make many from a file",
@@ -303,6 +284,26 @@ class LinkAdmin(EngineAdmin):
     ) -> HttpResponse:
         shared = {**self.admin_site.each_context(request), "title": title}
         return render(request, template, {**shared, **context})
+
+
+def link_made(form: NewLinkForm) -> Link | None:
+    """The link that a valid form asks for; None, and the form says why, where it is refused."""
+
+    def make() -> Link:
+        with transaction.atomic():  # a refusal undoes this and nothing around it
+            return services.link_create(
+                campaign=form.campaign_meant(),
+                member_id=form.cleaned_data["member"].pk,
+                wanted=form.wanted(),
+                now=clock.now(),
+            )
+
+    try:
+        return retrying(make)
+    except EngineError as error:
+        field = error.pointer.strip("/")
+        form.add_error(field if field in form.fields else None, str(error))
+        return None
 
 
 def _many(form: ManyLinksForm, *, dry_run: bool) -> dict[str, Any]:

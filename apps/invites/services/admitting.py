@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from apps.campaigns.models import Campaign
+from apps.campaigns.models import Budget, Campaign
 from apps.campaigns.rules import draw_variant
 from apps.campaigns.selectors import (
-    admits_newcomers,
+    budget_of,
     is_shown,
     partners_among,
     variants_of,
@@ -72,10 +72,8 @@ def participant_admit(
     if participant is None or participant.status == Status.PROVISIONAL:
         coupon_touches_keep(campaign=campaign, member_id=member_id, now=now)
     if participant is None:
-        if not is_shown(campaign, now):
-            raise CampaignNotRunning()
-        if not admits_newcomers(campaign):
-            raise CampaignFull()
+        if refusal := newcomers_refused(campaign, budget_of(campaign), now):
+            raise refusal
         participant, created = _insert(campaign, member_id, now)
         return Admission(participant, created, link)
     participant.campaign = campaign
@@ -83,6 +81,17 @@ def participant_admit(
         _reconsider(participant, campaign, now)
     _note_crossing(participant)
     return Admission(participant, False, link)
+
+
+def newcomers_refused(
+    campaign: Campaign, budget: Budget | None, now: dt.datetime
+) -> CampaignNotRunning | CampaignFull | None:
+    """Why a campaign lets nobody new in; None where it does."""
+    if not is_shown(campaign, now):
+        return CampaignNotRunning()
+    if budget is not None and not budget.admits_newcomers:
+        return CampaignFull()
+    return None
 
 
 def _find(campaign: Campaign, member_id: int) -> Participant | None:

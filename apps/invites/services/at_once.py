@@ -13,7 +13,6 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from apps.campaigns.models import Campaign
-from apps.campaigns.selectors import is_shown
 from apps.core.ids import new_id
 from apps.core.services import EVENT
 from apps.invites import events
@@ -25,6 +24,7 @@ from apps.invites.selectors import (
     attribution_among,
     kept_candidates,
 )
+from apps.invites.services.admitting import newcomers_refused
 from apps.invites.services.looking import Person, Seen, Told, look
 from apps.invites.services.traces import candidates_to_json
 
@@ -99,8 +99,7 @@ def _is_usual(seen: Seen, member_id: int, now: dt.datetime) -> bool:
         return False
     if person.participant is not None:
         return not person.variant or bool(person.crossed)
-    is_full = budget is not None and not budget.admits_newcomers
-    return is_shown(campaign, now) and not is_full and not person.has_variants
+    return newcomers_refused(campaign, budget, now) is None and not person.has_variants
 
 
 def _may_be_brought_by_coupons(person: Person) -> bool:
@@ -191,7 +190,7 @@ _TRACE_KEPT = _TRACE.format(candidates="%(candidates)s::jsonb")
 # Without the touch, which another door may just have kept, this is null and undoes the statement.
 _TRACE_HEARD = _TRACE.format(
     candidates="""jsonb_set(
-    %(candidates)s::jsonb, %(heard_at)s::text[], (SELECT to_jsonb(id) FROM touch))"""
+    %(candidates)s::jsonb, ARRAY[%(heard_at)s::text, 'touch'], (SELECT to_jsonb(id) FROM touch))"""
 )
 
 
@@ -233,14 +232,11 @@ def _newcomer(
     public_id: str, seen: Seen, decided: Attribution, confirms: bool, now: dt.datetime
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
     winner = decided.winner
-    heard_at = [
-        str(index)
-        for index, judged in enumerate(decided.judged)
-        if judged.candidate.touch == SUPPOSED
-    ]
+    touches = [judged.candidate.touch for judged in decided.judged]
+    is_heard = SUPPOSED in touches
     parts = [_BELOW, _PARTICIPANT_BELOW] if winner else [_PARTICIPANT_SEED]
     if decided.judged:
-        parts.append(_TRACE_HEARD if heard_at else _TRACE_KEPT)
+        parts.append(_TRACE_HEARD if is_heard else _TRACE_KEPT)
     parts += [_JOINED, _CONFIRMED] if confirms else [_JOINED]
     status = Participant.Status.CONFIRMED if confirms else Participant.Status.PROVISIONAL
     return tuple(parts), {
@@ -252,7 +248,7 @@ def _newcomer(
         "status": status.value,
         "confirmed_at": now if confirms else None,
         "candidates": Jsonb(candidates_to_json(decided)),
-        "heard_at": [*heard_at, "touch"],
+        "heard_at": str(touches.index(SUPPOSED)) if is_heard else None,
         "told": Jsonb({"participant": public_id, "campaign": seen.campaign.public_id}),
     }
 

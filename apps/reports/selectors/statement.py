@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
 
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Budget, Campaign, CampaignCost
+from apps.campaigns.selectors import fees_of
 from apps.coupons.models import Template
 from apps.coupons.selectors import figures
 from apps.invites.models import Link, Participant
@@ -23,6 +24,7 @@ from apps.rewards.models import Grant
 MOST_PLACES = 20
 MOST_LINKS = 50
 MOST_PAYOUTS = 100
+MOST_FEES = 100
 AT_ONCE = 500
 
 
@@ -32,6 +34,18 @@ class Period:
 
     since: dt.datetime
     until: dt.datetime
+
+    @property
+    def days(self) -> tuple[dt.date, dt.date]:
+        """The days that begin in it, [first, until): of costs, which have days and no moments."""
+        return _next_midnight(self.since), _next_midnight(self.until)
+
+
+def _next_midnight(moment: dt.datetime) -> dt.date:
+    """The day that begins at this moment (UTC), or the next one."""
+    moment = moment.astimezone(dt.UTC)
+    begins = moment.time() == dt.time()
+    return moment.date() if begins else moment.date() + dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,7 @@ class Statement:
     payouts: tuple[Payout, ...]
     budgets: tuple[Budget, ...]
     coupons: tuple[FundedCoupons, ...]
+    fees: tuple[CampaignCost, ...]
 
 
 def statement_of(member: Member, period: Period) -> Statement:
@@ -131,7 +146,13 @@ def statement_of(member: Member, period: Period) -> Statement:
         payouts=tuple(payouts.order_by("-pk")[:MOST_PAYOUTS]),
         budgets=tuple(_budgets(member)),
         coupons=tuple(_coupons(member)),
+        fees=tuple(fees_in(member, period).order_by("-first_day", "-pk")[:MOST_FEES]),
     )
+
+
+def fees_in(member: Member, period: Period) -> QuerySet[CampaignCost]:
+    """The fees entered for them whose first day begins in a period, so each is in one month alone."""
+    return fees_of(member.pk, *period.days)
 
 
 def _known_as(member: Member) -> "QuerySet[Identity, tuple[str]]":
