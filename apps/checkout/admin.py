@@ -15,11 +15,10 @@ from django.utils.timesince import timesince, timeuntil
 from unfold.decorators import action, display
 
 from apps.checkout import selectors, services
-from apps.checkout.room_links import RoomLinkPages
 from apps.core import clock
 from apps.core.admin import FactAdmin, money_column, run_on_each
 from apps.core.csv_export import csv_response
-from apps.groupbuy.models import RefundOrder, Room
+from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.services import refund_order_ask
 
 Status = RefundOrder.Status
@@ -247,16 +246,3 @@ def _outstanding_rows() -> Iterator[tuple[Any, ...]]:
         moments = (moment and moment.isoformat() for moment in (ask_again_at, parked_at))
         hours = max(0, int((now - requested_at).total_seconds() // 3600))
         yield (*known, requested_at.isoformat(), *moments, hours, "test" if is_test else "live")
-
-
-# Rooms, each with the way to a new link, beside what others added to them.
-_rooms: Any = type(admin.site._registry[Room])
-admin.site.unregister(Room)
-admin.site.register(
-    Room,
-    type(
-        "LinkedRoomAdmin",
-        (RoomLinkPages, _rooms),
-        {"actions_detail": (*RoomLinkPages.actions_detail, *_rooms.actions_detail)},
-    ),
-)

@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 
 from apps.core.admin import FactAdmin, FactInline, money_column, status_column
 from apps.core.templatetags.money import money
+from apps.groupbuy.admin.links import RoomLinkPages
 from apps.groupbuy.admin.pages import RoomPages
 from apps.groupbuy.admin.terms import lasting, terms_in_words
 from apps.groupbuy.models import OfferItem, Room, Seat
@@ -88,7 +89,8 @@ class SeatInline(FactInline):
 
 
 @admin.register(Room)
-class RoomAdmin(RoomPages, FactAdmin):
+class RoomAdmin(RoomLinkPages, RoomPages, FactAdmin):
+    actions_detail = (*RoomLinkPages.actions_detail, *RoomPages.actions_detail)
     list_display = (
         "public_id",
         "offer",

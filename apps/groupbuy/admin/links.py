@@ -1,4 +1,4 @@
-"""Links to a room, made by hand: added to the room's page from above, beside the refunds of rooms."""
+"""Links to a room, made by hand."""
 
 from typing import Any
 
