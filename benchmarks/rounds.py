@@ -137,7 +137,9 @@ class _Ring:
         rate: float,
         during: Sequence[AbstractContextManager[object]],
     ) -> Sample:
-        """A round, tried again with more work when it ran out. The former one's litter is cleared."""
+        """A round, tried again with more work when it ran out, and when not one act was done in it.
+        The former one's litter is cleared.
+        """
         seconds = max(seconds, side.least_seconds)
         acts = int(rate * seconds * SLACK) + SPARE
         for _ in range(TRIES):
@@ -154,8 +156,9 @@ class _Ring:
                 acts *= 3
                 continue
             self._look_at(sample, self.database.count(table) - before)
-            return sample
-        raise BenchmarkError(f"{self.case}: always faster than there was work for")
+            if sample.acts:
+                return sample
+        raise BenchmarkError(f"{self.case}: always faster than there was work for, or too slow")
 
     def _look_at(self, sample: Sample, written: int) -> None:
         """Raises BenchmarkError when a round's acts are not the rows it wrote."""
