@@ -59,7 +59,9 @@ class ProgrammeBacktestOutput(serializers.Serializer[Any]):
     actual = serializers.IntegerField(help_text="Purchases after the cut.")
     foretold = FigureOutput()
     error = FigureOutput(help_text="foretold ÷ actual − 1")
-    actual_minor = serializers.IntegerField(help_text="The money of these, of the report's measure.")
+    actual_minor = serializers.IntegerField(
+        help_text="The money of these, of the report's measure."
+    )
     foretold_minor = FigureOutput()
     error_minor = FigureOutput()
     rows = ProgrammeTestedOutput(many=True)

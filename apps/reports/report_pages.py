@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -26,7 +26,6 @@ from apps.reports.sections import (
 )
 from apps.reports.selectors import WholeReport
 
-_PICTURES = ("png", "svg")
 _MOST_CAMPAIGNS = 500
 
 
@@ -145,20 +144,13 @@ def file_of(
 ) -> HttpResponseBase:
     """The file called `name`: "report.xlsx", a table's slug and ".csv", a section's and ".png" or
     ".svg". Raises Http404 where there is none."""
-    slug, _, form = name.rpartition(".")
-    prefix = f"report-{campaign.public_id}"
-    tables = [section.table for section in sections] + list(more)
-    if name == "report.xlsx":
-        return exporting.xlsx_file(tables, prefix)
-    if form == "csv":
-        for table in tables:
-            if table.slug == slug:
-                return exporting.csv_file(table, prefix)
-    if form in _PICTURES:
-        for section in sections:
-            if section.slug == slug and section.picture is not None:
-                return exporting.picture_file(section.picture, f"{prefix}-{slug}", form)
-    raise Http404
+    return exporting.file_named(
+        name,
+        [section.table for section in sections] + list(more),
+        {section.slug: section.picture for section in sections if section.picture is not None},
+        book="report",
+        prefix=f"report-{campaign.public_id}",
+    )
 
 
 def _slugs(sections: tuple[Section, ...], more: tuple[Table, ...]) -> set[str]:
