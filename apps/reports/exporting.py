@@ -22,6 +22,7 @@ _FORMATS = {
     Kind.SHARE: "0.0%",
     Kind.DAYS: "#,##0.00",
     Kind.DATE: "yyyy-mm-dd",
+    Kind.MONTH: "mmm yyyy",
     Kind.MONEY: "#,##0.00",
 }
 _SHEET_NAME = 31  # characters a spreadsheet allows

@@ -13,6 +13,7 @@ from unfold.decorators import action
 from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.core.admin import pk_in
+from apps.core.errors import Invalid
 from apps.members.admin import member_name
 from apps.reports import exporting, selectors
 from apps.reports.cards import cards_of
@@ -23,10 +24,17 @@ from apps.reports.sections import (
     counts_tables,
     default_sections,
     detail_sections,
+    variants_compared,
+    versus_tables,
 )
 from apps.reports.selectors import WholeReport
+from apps.reports.selectors.variants import VERSUS_CAVEAT, variant_keys, versus
 
 _MOST_CAMPAIGNS = 500
+CAMPAIGNS_CAVEAT = (
+    "The campaigns had other people, seasons and offers: a difference says that they went "
+    "otherwise, not why. Only variants of one campaign, drawn by chance, tell that."
+)
 
 
 class ReportPages(ModelAdmin):
@@ -101,22 +109,25 @@ class ReportPages(ModelAdmin):
         return render(request, "reports/detail.html", context)
 
     def report_compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """This campaign's figures beside another one's, which `with` names by its primary key."""
-        campaign, now = self._reported(request, object_id), clock.now()
+        """This campaign's figures beside another one's, which `with` names by its primary key; or
+        the variants `first` and `second` of it beside each other."""
+        campaign, asked = self._reported(request, object_id), request.GET
+        keys = variant_keys(campaign)
+        first, second = (asked.get(name, "") for name in ("first", "second"))
+        if first and second:
+            beside = _variants_beside(campaign, first, second)
+        else:
+            beside = _campaigns_beside(campaign, pk_in(asked.get("with", "")))
         others = Campaign.objects.exclude(pk=campaign.pk).order_by("-pk")[:_MOST_CAMPAIGNS]
-        chosen = pk_in(request.GET.get("with", ""))
-        other = Campaign.objects.exclude(pk=campaign.pk).filter(pk=chosen).first()
-        compared = None
-        if other is not None:
-            ours, theirs = (selectors.whole_report(row, now=now) for row in (campaign, other))
-            compared = comparison(ours, theirs)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Compare: {campaign}",
             "campaign": campaign,
-            "other": other,
             "others": others,
-            "compared": compared,
+            "variants": keys if len(keys) > 1 else (),
+            "first": first or keys[0] if keys else "",
+            "second": second or keys[-1] if keys else "",
+            **beside,
         }
         return render(request, "reports/compare.html", context)
 
@@ -126,6 +137,36 @@ class ReportPages(ModelAdmin):
         if not self.has_view_permission(request, campaign):
             raise PermissionDenied
         return campaign
+
+
+def _campaigns_beside(campaign: Campaign, chosen: int | None) -> dict[str, Any]:
+    """What the comparison with that campaign shows; without one, nothing."""
+    other = Campaign.objects.exclude(pk=campaign.pk).filter(pk=chosen).first()
+    if other is None:
+        return {}
+    now = clock.now()
+    ours, theirs = (selectors.whole_report(row, now=now) for row in (campaign, other))
+    return {
+        "other": other,
+        "names": (campaign.name, other.name),
+        "compared": comparison(ours, theirs),
+        "caveat": CAMPAIGNS_CAVEAT,
+    }
+
+
+def _variants_beside(campaign: Campaign, first: str, second: str) -> dict[str, Any]:
+    """What the comparison of two variants shows, or what is wrong with them."""
+    try:
+        found = versus(campaign, first, second, now=clock.now())
+    except Invalid as error:
+        return {"wrong": str(error)}
+    return {
+        "versus": found,
+        "names": (f"“{first}”", f"“{second}”"),
+        "compared": variants_compared(found),
+        "tables": versus_tables(found),
+        "caveat": VERSUS_CAVEAT,
+    }
 
 
 def report_context(report: WholeReport, *, money: bool = True) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _members(figures: Figures) -> Part:
         sum(many for source, many in row["by_source"].items() if source in REFERRED) for row in rows
     ]
     columns = (
-        ("Month", Kind.DATE),
+        ("Month", Kind.MONTH),
         ("New members", Kind.COUNT),
         *((SOURCE_WORDS[source].capitalize(), Kind.COUNT) for source in sources),
         *figure_columns("Brought by a link", Kind.SHARE),
@@ -112,7 +112,7 @@ def _retention(figures: Figures, slug: str, rows_of: str, title: str) -> Part:
     rows, width = figures[rows_of], figures["span_days"]
     spans = [f"{at * width + 1}–{(at + 1) * width}" for at in range(len(rows[0]["cells"]))]
     columns = (
-        ("First order in", Kind.DATE),
+        ("First order in", Kind.MONTH),
         ("Buyers", Kind.COUNT),
         *((f"Days {span}", Kind.SHARE) for span in spans),
     )
@@ -150,7 +150,7 @@ def _cohorts(figures: Figures) -> Part:
             slug,
             words,
             (
-                ("First order in", Kind.DATE),
+                ("First order in", Kind.MONTH),
                 ("Buyers", Kind.COUNT),
                 ("Orders", Kind.COUNT),
                 ("Revenue", Kind.MONEY),
