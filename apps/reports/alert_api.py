@@ -20,7 +20,7 @@ class AlertOutput(serializers.Serializer[Any]):
     type = serializers.ChoiceField(source="kind", choices=list(Alert))
     id = serializers.CharField(source="key")
     timestamp = serializers.DateTimeField(source="occurred_at")
-    data = serializers.DictField(
+    data = serializers.DictField(  # type: ignore[assignment]  # declared fields leave the class
         source="payload", help_text="The campaign, its `day`, and the figures of this type."
     )
 

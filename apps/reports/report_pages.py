@@ -139,7 +139,7 @@ class ReportPages(ModelAdmin):
         return campaign
 
 
-def _campaigns_beside(campaign: Campaign, chosen: int | None) -> dict[str, Any]:
+def _campaigns_beside(campaign: Campaign, chosen: int) -> dict[str, Any]:
     """What the comparison with that campaign shows; without one, nothing."""
     other = Campaign.objects.exclude(pk=campaign.pk).filter(pk=chosen).first()
     if other is None:

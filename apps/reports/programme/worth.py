@@ -47,8 +47,21 @@ class Buyers:
     def of(cls, rows: Sequence[Sequence[Any]]) -> Self:
         """From rows in the order of the fields."""
         table = np.array(rows, dtype=np.float64).reshape(len(rows), 11).T
-        *known, brought, before, kept = table
-        return cls(*known, brought.astype(np.bool_), before.astype(np.bool_), kept)
+        repeats, last, age, mean, *then, brought, before, kept = table
+        repeats_then, last_then, mean_then, later = then
+        return cls(
+            repeats,
+            last,
+            age,
+            mean,
+            repeats_then,
+            last_then,
+            mean_then,
+            later,
+            brought.astype(np.bool_),
+            before.astype(np.bool_),
+            kept,
+        )
 
     def only(self, kept: Bools) -> "Buyers":
         """Those of them."""

@@ -13,6 +13,7 @@ from apps.reports.sections.lines import (
     k_lines,
 )
 from apps.reports.sections.parts import (
+    Cell,
     Kind,
     Line,
     Section,
@@ -102,6 +103,7 @@ def _variant_lines(of: OfVariant, currency: str) -> tuple[Line, ...]:
 def versus_tables(found: Versus) -> tuple[Table, ...]:
     """Who stands behind it, the steps of each funnel, and the difference per seed."""
     sides, currency = (found.first, found.second), found.campaign.currency
+    counts: tuple[tuple[Cell, ...], ...]
     names = tuple((f"“{side.key}”", Kind.COUNT) for side in sides)
     counts = (
         ("Participants, confirmed", *(side.participants for side in sides)),

@@ -10,6 +10,7 @@ import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -147,7 +148,7 @@ def programme_report(*, now: dt.datetime) -> ProgrammeReport:
     calendar = months.months_until(now, zone)
     with _one_snapshot():
         read, tested = _read(now, zone, today, months.midnight(calendar[0], zone))
-    days = {"now": now, "time_zone": zone, "measure": read.measure}
+    cohorts = partial(months.cohorts, calendar, now=now, time_zone=zone, measure=read.measure)
     return ProgrammeReport(
         as_of=now,
         time_zone=zone,
@@ -159,8 +160,8 @@ def programme_report(*, now: dt.datetime) -> ProgrammeReport:
         span_days=months.SPAN_DAYS,
         members=months.new_members(calendar, read.members),
         referred=months.referred_share(months.by_source(read.members)),
-        cohorts=months.cohorts(calendar, *read.everybody, **days),
-        cohorts_brought=months.cohorts(calendar, *read.brought, **days),
+        cohorts=cohorts(*read.everybody),
+        cohorts_brought=cohorts(*read.brought),
         bought_before=read.before,
         worth=worth.worth(
             read.histories, members=read.buyers - read.before, today=today, tested_days=tested
