@@ -22,11 +22,11 @@ HOURS_A_DAY = 24
 
 @dataclass(frozen=True)
 class WholeReport(CampaignReport):
-    """The campaign report with its chain, who carries it, where it leads, and what one more costs.
+    """The campaign report with its chain, who carries it, where it leads, and what one more costs;
+    where completed rooms confirm, K with and without those that are open (`settling`).
 
     `reward` is what rewards cost per person brought, `member` what a member costs in the end; both
-    in minor units. `holdout` says whether the campaign keeps one. `settling` is K where completed rooms
-    confirm, with and without those that are open.
+    in minor units. `holdout` says whether the campaign keeps one.
     """
 
     chain: Funnel
