@@ -16,6 +16,7 @@ from apps.reports import selectors
 from apps.reports.outputs import (
     REASONS,
     ConcentrationOutput,
+    CycleTimeOutput,
     FigureOutput,
     ForecastOutput,
     GrownOutput,
@@ -85,14 +86,6 @@ class KOutput(FigureOutput):
         return ATTRIBUTED
 
 
-class CycleTimeOutput(serializers.Serializer[Any]):
-    """Days from a participant's confirmation to their referee's."""
-
-    median = FigureOutput()
-    p90 = FigureOutput()
-    mean = FigureOutput()
-
-
 class GenerationOutput(serializers.Serializer[Any]):
     generation = serializers.IntegerField()
     participants = serializers.IntegerField()
@@ -114,6 +107,13 @@ class StepOutput(serializers.Serializer[Any]):
     step = serializers.CharField()
     count = serializers.IntegerField()
     rate = serializers.FloatField(allow_null=True)
+
+
+class SettlingOutput(serializers.Serializer[Any]):
+    """K where a completed room is what confirms somebody: rooms that are open may still fail."""
+
+    joined = FigureOutput(source="joined.k", help_text="As if every open room completed.")
+    settled = FigureOutput(source="settled.k", help_text="Of completed rooms alone: this is K.")
 
 
 class RewardsOutput(serializers.Serializer[Any]):
@@ -141,6 +141,9 @@ class ReportOutput(serializers.Serializer[Any]):
     generations = GenerationOutput(many=True, source="levels")
     cycle_days = CycleTimeOutput(source="spreading.cycle")
     rooms = RoomCountsOutput()
+    k_of_rooms = SettlingOutput(
+        source="settling", allow_null=True, help_text="Null where rooms confirm nobody."
+    )
     funnel = StepOutput(many=True)
     rewards = RewardsOutput()
     cost = CostOutput()

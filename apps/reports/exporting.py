@@ -3,10 +3,11 @@
 import datetime as dt
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from apps.core.csv_export import csv_response
 from apps.core.templatetags.money import in_units
@@ -21,10 +22,29 @@ _FORMATS = {
     Kind.SHARE: "0.0%",
     Kind.DAYS: "#,##0.00",
     Kind.DATE: "yyyy-mm-dd",
+    Kind.MONTH: "mmm yyyy",
     Kind.MONEY: "#,##0.00",
 }
 _SHEET_NAME = 31  # characters a spreadsheet allows
 _WIDTH = 18
+_PICTURES = ("png", "svg")
+
+
+def file_named(
+    name: str, tables: Iterable[Table], drawn: Mapping[str, Picture], *, book: str, prefix: str
+) -> HttpResponseBase:
+    """The file called `name`: all tables as the XLSX `book`, a table's slug and ".csv", a picture's
+    and ".png" or ".svg". Raises Http404 where there is none."""
+    slug, _, form = name.rpartition(".")
+    if name == f"{book}.xlsx":
+        return xlsx_file(tables, prefix)
+    if form == "csv":
+        for table in tables:
+            if table.slug == slug:
+                return csv_file(table, prefix)
+    if form in _PICTURES and slug in drawn:
+        return picture_file(drawn[slug], f"{prefix}-{slug}", form)
+    raise Http404
 
 
 def csv_file(table: Table, name: str) -> StreamingHttpResponse:

@@ -19,6 +19,14 @@ class FigureOutput(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
+class CycleTimeOutput(serializers.Serializer[Any]):
+    """Days from a participant's confirmation to their referee's."""
+
+    median = FigureOutput()
+    p90 = FigureOutput()
+    mean = FigureOutput()
+
+
 class MatureStepOutput(serializers.Serializer[Any]):
     step = serializers.CharField(source="name")
     count = serializers.IntegerField()

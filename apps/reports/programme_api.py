@@ -29,8 +29,12 @@ class ProgrammeCohortOutput(serializers.Serializer[Any]):
     month = serializers.DateField()
     members = serializers.IntegerField()
     orders = serializers.IntegerField()
-    kept_minor = serializers.IntegerField()
-    per_member_minor = FigureOutput()
+    kept_minor = serializers.IntegerField(help_text="Revenue: paid and not refunded.")
+    margin_minor = serializers.IntegerField(
+        allow_null=True, help_text="Of the revenue whose margin is known; null if of none."
+    )
+    margin_known = FigureOutput(help_text="Of what share of the revenue the margin is known.")
+    per_member_minor = FigureOutput(help_text="Of the report's measure.")
     first_spans_minor = FigureOutput(help_text="Of each within the first three spans.")
     cells = FigureOutput(
         many=True,
@@ -55,6 +59,11 @@ class ProgrammeBacktestOutput(serializers.Serializer[Any]):
     actual = serializers.IntegerField(help_text="Purchases after the cut.")
     foretold = FigureOutput()
     error = FigureOutput(help_text="foretold ÷ actual − 1")
+    actual_minor = serializers.IntegerField(
+        help_text="The money of these, of the report's measure."
+    )
+    foretold_minor = FigureOutput()
+    error_minor = FigureOutput()
     rows = ProgrammeTestedOutput(many=True)
 
 
@@ -108,6 +117,9 @@ class ProgrammeOutput(serializers.Serializer[Any]):
     time_zone = serializers.CharField(help_text="Whose months these are.")
     currency = serializers.CharField(allow_blank=True)
     measure = serializers.CharField(help_text="What money is of here: `revenue` or `margin`.")
+    margin_known = FigureOutput(
+        help_text="Of what share of the revenue the margin is known: from 0.9 on money is margin."
+    )
     orders = serializers.IntegerField(help_text="All that are kept, at least in part.")
     other_currencies = serializers.IntegerField(help_text="Orders whose money counts nowhere.")
     span_days = serializers.IntegerField()

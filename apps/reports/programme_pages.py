@@ -5,14 +5,17 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
 
 from apps.core.admin import FactAdmin
 from apps.core.transactions import retrying
-from apps.reports import services
+from apps.reports import exporting, services
 from apps.reports.models import Programme
 from apps.reports.programme.shapes import SOURCE_WORDS, Source
+from apps.reports.sections.programme import money_note, programme_parts
 from apps.reports.selectors.programmes import figures_of, programme_latest, programme_waiting
 
 
@@ -42,6 +45,43 @@ class ProgrammeAdmin(FactAdmin):
         }
         return render(request, "admin/programme.html", context)
 
+    def get_urls(self) -> list[URLPattern]:
+        own = self.admin_site.admin_view
+        return [
+            path("print", own(self.printed), name="reports_programme_print"),
+            path("files/<str:name>", own(self.file), name="reports_programme_file"),
+            *super().get_urls(),
+        ]
+
+    def printed(self, request: HttpRequest) -> HttpResponse:
+        """The report on white, every part with its picture and its tables, for paper."""
+        latest = self._latest(request)
+        figures = figures_of(latest)
+        parts = programme_parts(figures)
+        context = {"latest": latest, "parts": parts, "money_note": money_note(figures)}
+        return render(request, "reports/programme_print.html", context)
+
+    def file(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """A table as CSV, all of them as XLSX, or a picture as PNG or SVG, by its name and ending."""
+        latest = self._latest(request)
+        parts = programme_parts(figures_of(latest))
+        return exporting.file_named(
+            name,
+            [table for part in parts for table in part.tables],
+            {part.slug: part.picture for part in parts if part.picture is not None},
+            book="programme",
+            prefix=f"programme-{latest.computed_at:%Y-%m-%d}",
+        )
+
+    def _latest(self, request: HttpRequest) -> Programme:
+        """The latest report, for whoever may see it. Raises PermissionDenied, Http404."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        latest = programme_latest()
+        if latest is None:
+            raise Http404
+        return latest
+
     def _asked(self, request: HttpRequest) -> HttpResponse:
         new = retrying(lambda: services.programme_ask(asked_by=request.user.pk))
         words = (
@@ -55,6 +95,7 @@ class ProgrammeAdmin(FactAdmin):
 
 def _shown(figures: dict[str, Any]) -> dict[str, Any]:
     """What the page shows: from the first month with anybody, the largest source first."""
+    parts = {part.slug.replace("-", "_"): part for part in programme_parts(figures)}
     months = _begun(figures["members"])
     totals: dict[str, int] = {}
     for month in months:
@@ -68,12 +109,18 @@ def _shown(figures: dict[str, Any]) -> dict[str, Any]:
     steps = figures["chain"]["steps"]
     return {
         "figures": figures,
+        "parts": parts,
+        "files": reverse("admin:reports_programme_file", args=["-"])[:-1],
+        "money_note": money_note(figures),
         "months": months,
         "sources": [SOURCE_WORDS[Source(source)] for source in there],
         "new_members": sum(totals.values()),
         "cohorts": cohorts,
         "spans": _spans(figures["span_days"], cohorts, brought),
-        "tables": [("Everybody", cohorts), ("Those somebody’s link brought", brought)],
+        "tables": [
+            ("Everybody", cohorts, parts["retention"]),
+            ("Those somebody’s link brought", brought, parts["retention_brought"]),
+        ],
         "top_step": max((step["members"] for step in steps), default=0) or 1,
         "top_segment": max((row["members"] for row in figures["segments"]), default=0) or 1,
     }

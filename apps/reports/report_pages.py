@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -13,6 +13,7 @@ from unfold.decorators import action
 from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.core.admin import pk_in
+from apps.core.errors import Invalid
 from apps.members.admin import member_name
 from apps.reports import exporting, selectors
 from apps.reports.cards import cards_of
@@ -23,11 +24,17 @@ from apps.reports.sections import (
     counts_tables,
     default_sections,
     detail_sections,
+    variants_compared,
+    versus_tables,
 )
 from apps.reports.selectors import WholeReport
+from apps.reports.selectors.variants import VERSUS_CAVEAT, variant_keys, versus
 
-_PICTURES = ("png", "svg")
 _MOST_CAMPAIGNS = 500
+CAMPAIGNS_CAVEAT = (
+    "The campaigns had other people, seasons and offers: a difference says that they went "
+    "otherwise, not why. Only variants of one campaign, drawn by chance, tell that."
+)
 
 
 class ReportPages(ModelAdmin):
@@ -102,22 +109,25 @@ class ReportPages(ModelAdmin):
         return render(request, "reports/detail.html", context)
 
     def report_compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """This campaign's figures beside another one's, which `with` names by its primary key."""
-        campaign, now = self._reported(request, object_id), clock.now()
+        """This campaign's figures beside another one's, which `with` names by its primary key; or
+        the variants `first` and `second` of it beside each other."""
+        campaign, asked = self._reported(request, object_id), request.GET
+        keys = variant_keys(campaign)
+        first, second = (asked.get(name, "") for name in ("first", "second"))
+        if first and second:
+            beside = _variants_beside(campaign, first, second)
+        else:
+            beside = _campaigns_beside(campaign, pk_in(asked.get("with", "")))
         others = Campaign.objects.exclude(pk=campaign.pk).order_by("-pk")[:_MOST_CAMPAIGNS]
-        chosen = pk_in(request.GET.get("with", ""))
-        other = Campaign.objects.exclude(pk=campaign.pk).filter(pk=chosen).first()
-        compared = None
-        if other is not None:
-            ours, theirs = (selectors.whole_report(row, now=now) for row in (campaign, other))
-            compared = comparison(ours, theirs)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Compare: {campaign}",
             "campaign": campaign,
-            "other": other,
             "others": others,
-            "compared": compared,
+            "variants": keys if len(keys) > 1 else (),
+            "first": first or keys[0] if keys else "",
+            "second": second or keys[-1] if keys else "",
+            **beside,
         }
         return render(request, "reports/compare.html", context)
 
@@ -127,6 +137,36 @@ class ReportPages(ModelAdmin):
         if not self.has_view_permission(request, campaign):
             raise PermissionDenied
         return campaign
+
+
+def _campaigns_beside(campaign: Campaign, chosen: int) -> dict[str, Any]:
+    """What the comparison with that campaign shows; without one, nothing."""
+    other = Campaign.objects.exclude(pk=campaign.pk).filter(pk=chosen).first()
+    if other is None:
+        return {}
+    now = clock.now()
+    ours, theirs = (selectors.whole_report(row, now=now) for row in (campaign, other))
+    return {
+        "other": other,
+        "names": (campaign.name, other.name),
+        "compared": comparison(ours, theirs),
+        "caveat": CAMPAIGNS_CAVEAT,
+    }
+
+
+def _variants_beside(campaign: Campaign, first: str, second: str) -> dict[str, Any]:
+    """What the comparison of two variants shows, or what is wrong with them."""
+    try:
+        found = versus(campaign, first, second, now=clock.now())
+    except Invalid as error:
+        return {"wrong": str(error)}
+    return {
+        "versus": found,
+        "names": (f"“{first}”", f"“{second}”"),
+        "compared": variants_compared(found),
+        "tables": versus_tables(found),
+        "caveat": VERSUS_CAVEAT,
+    }
 
 
 def report_context(report: WholeReport, *, money: bool = True) -> dict[str, Any]:
@@ -145,20 +185,13 @@ def file_of(
 ) -> HttpResponseBase:
     """The file called `name`: "report.xlsx", a table's slug and ".csv", a section's and ".png" or
     ".svg". Raises Http404 where there is none."""
-    slug, _, form = name.rpartition(".")
-    prefix = f"report-{campaign.public_id}"
-    tables = [section.table for section in sections] + list(more)
-    if name == "report.xlsx":
-        return exporting.xlsx_file(tables, prefix)
-    if form == "csv":
-        for table in tables:
-            if table.slug == slug:
-                return exporting.csv_file(table, prefix)
-    if form in _PICTURES:
-        for section in sections:
-            if section.slug == slug and section.picture is not None:
-                return exporting.picture_file(section.picture, f"{prefix}-{slug}", form)
-    raise Http404
+    return exporting.file_named(
+        name,
+        [section.table for section in sections] + list(more),
+        {section.slug: section.picture for section in sections if section.picture is not None},
+        book="report",
+        prefix=f"report-{campaign.public_id}",
+    )
 
 
 def _slugs(sections: tuple[Section, ...], more: tuple[Table, ...]) -> set[str]:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.reports import (
+    alert_api,
     api,
     experiment_api,
     leaderboard_api,
@@ -17,9 +18,19 @@ urlpatterns = [
         name="campaign-experiment",
     ),
     path(
+        "campaigns/<str:campaign_id>/experiment/compare",
+        experiment_api.VersusView.as_view(),
+        name="campaign-variants-compared",
+    ),
+    path(
         "members/<str:external_id>/statement",
         statement_api.MemberStatementView.as_view(),
         name="member-statement",
+    ),
+    path(
+        "campaigns/<str:campaign_id>/alerts",
+        alert_api.AlertsView.as_view(),
+        name="campaign-alerts",
     ),
     path("me/statement", statement_api.MyStatementView.as_view(), name="my-statement"),
     path("campaigns/<str:campaign_id>/report", api.ReportView.as_view(), name="campaign-report"),

@@ -118,8 +118,8 @@ def new_campaign(**policy: Any) -> dict[str, Any]:
         "qualifying_act": "join",
         "enrolment": "participants",
         "attribution": "last",
-        "attribution_window": "7 00:00:00",
-        "keep_window": "7 00:00:00",
+        "attribution_window_0": 7,
+        "keep_window_0": 7,
         "priority": 0,
         "levels": 1,
         "policies-TOTAL_FORMS": 1,
@@ -143,6 +143,21 @@ def test_a_campaign_is_added_with_all_it_needs(olga: Client) -> None:
     assert campaign.shown_from is not None
     assert campaign.policies.get().amount_minor == 0
     assert (campaign.budget.amount_minor, campaign.budget.tail_bps) == (50_000, 500)
+    assert campaign.attribution_window == dt.timedelta(days=7)
+    assert campaign.qualification_window is None
+
+
+def test_lengths_of_time_are_typed_as_days_and_hours(olga: Client) -> None:
+    form = new_campaign(amount_minor="")
+    refused = text(olga.post(at("campaign_add"), {**form, "attribution_window_0": ""}))
+    assert "This field is required" in refused
+    typed = {"qualification_window_0": "1", "qualification_window_1": "12", "keep_window_1": "0.5"}
+    olga.post(at("campaign_add"), {**form, **typed})
+    campaign = Campaign.objects.get()
+    assert campaign.qualification_window == dt.timedelta(hours=36)
+    assert campaign.keep_window == dt.timedelta(days=7, minutes=30)
+    page = olga.get(at("campaign_change", campaign.pk)).content.decode()
+    assert 'name="keep_window_1" value="0.5"' in page
 
 
 def test_milestones_are_typed_as_numbers(olga: Client, draft: Campaign) -> None:

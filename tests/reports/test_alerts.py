@@ -23,7 +23,7 @@ from apps.reports.services import alerting, campaign_rebuild
 from apps.rewards.models import Grant
 from apps.webhooks.models import Delivery
 from apps.webhooks.services import endpoint_create
-from tests.makers import make_campaign, make_member
+from tests.makers import make_campaign, make_key, make_member
 from tests.reports.makers import DAY, a_forest
 
 NOW = timezone.now
@@ -254,3 +254,32 @@ def test_the_front_page_lists_them(campaign: Campaign) -> None:
     assert "12 orders were refunded in a week of 50 orders; 1.2 would be usual." in page
     client.force_login(User.objects.create_user("clerk", is_staff=True))
     assert "K fell" not in client.get(reverse("admin:index")).content.decode()
+
+
+def test_the_shop_reads_them_page_by_page(campaign: Campaign) -> None:
+    burn = {"left_minor": 4000, "last_day_minor": 6000, "hours_left": 16.0}
+    other = make_campaign()
+    for of, kind, ago in (
+        (campaign, Alert.BUDGET_BURN, DAY),
+        (campaign, Alert.BUDGET_BURN, 0 * DAY),
+        (other, Alert.BUDGET_BURN, 0 * DAY),
+    ):
+        alerting.alert_record(campaign=of, kind=kind, figures=burn, now=NOW() - ago)
+    shop = Client(headers={"Authorization": f"Bearer {make_key()}"})
+    path = f"/api/v1/campaigns/{campaign.public_id}/alerts"
+    page = shop.get(path, {"limit": 1}).json()
+    [latest] = page["results"]
+    [earlier] = shop.get(page["next"]).json()["results"]
+    event = Event.objects.get(key=latest["id"])
+    assert latest == {
+        "type": "alert.budget_burn",
+        "id": event.key,
+        "timestamp": latest["timestamp"],
+        "data": event.payload,
+    }
+    assert latest["data"]["campaign"] == earlier["data"]["campaign"] == campaign.public_id
+    assert latest["data"]["day"] > earlier["data"]["day"]
+    assert Client().get(path).status_code == 401
+    lacking = Client(headers={"Authorization": f"Bearer {make_key(scopes=['orders'])}"})
+    assert lacking.get(path).status_code == 403
+    assert shop.get("/api/v1/campaigns/cmp_x/alerts").status_code == 404

@@ -261,7 +261,7 @@ def test_cdnow_read_from_orders_is_cdnow(db: None) -> None:
     today = dt.date(1998, 6, 30)
     now = dt.datetime(1998, 7, 1, tzinfo=dt.UTC)
     cut = dt.date(1997, 9, 30)
-    counts.members_gather(now)
+    counts.gather(now)
     buyers = counts.buyers_count()[0]
     frame = counts.Frame(now, "UTC", "USD")
     found = counts.histories(frame, today=today, cut=cut, buyers=buyers)
@@ -294,7 +294,7 @@ def test_a_sample_is_fair_and_the_same_each_night(
     cdnow(600)
     monkeypatch.setattr(counts, "MOST_FITTED", 200)
     now = dt.datetime(1998, 7, 1, tzinfo=dt.UTC)
-    counts.members_gather(now)
+    counts.gather(now)
     frame = counts.Frame(now, "UTC", "USD")
     asked = {"today": now.date(), "cut": now.date(), "buyers": 600}
     first, again = (counts.histories(frame, **asked) for _ in range(2))
@@ -306,8 +306,8 @@ def test_a_sample_is_fair_and_the_same_each_night(
 
 
 def test_who_bought_before_the_engine_is_in_segments_only() -> None:
-    row = [2.0, 50.0, 60.0, 10.0, 1.0, 20.0, 0, 0, 30.0]
-    before = [*row[:7], 1, 900.0]
+    row = [2.0, 50.0, 60.0, 10.0, 1.0, 20.0, 10.0, 10.0, 0, 0, 30.0]
+    before = [*row[:9], 1, 900.0]
     buyers = worth.Buyers.of([row, before])
     found = worth.worth(buyers, members=1, today=NOW.date(), tested_days=28)
     assert found.fitted == 1

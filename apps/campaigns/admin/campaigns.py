@@ -1,12 +1,12 @@
 """The campaign's own form, and its list."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import DurationField, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 
 from apps.campaigns import services
 from apps.campaigns.admin.costs import CostPages
+from apps.campaigns.admin.fields import SpanField
 from apps.campaigns.admin.policies import PolicyInline, VariantInline
 from apps.campaigns.effects import Turn
 from apps.campaigns.models import Budget, Campaign
@@ -116,6 +117,7 @@ def state_column(campaign: Campaign) -> tuple[str, str] | str:
 @admin.register(Campaign)
 class CampaignAdmin(CostPages, EngineAdmin):
     form = CampaignForm
+    formfield_overrides: ClassVar[dict[Any, Any]] = {DurationField: {"form_class": SpanField}}
     list_display = ("name", state_column, "starts_at", "ends_at", "currency", mode_column)
     list_filter = ("status", "is_test", "currency")
     search_fields = ("name", "public_id")
@@ -148,9 +150,9 @@ class CampaignAdmin(CostPages, EngineAdmin):
         "cost_of_1000_points_minor": "To the shop, in minor units: 1000 is 10.00.",
         "attribution": "Which touch wins when several people shared.",
         "attribution_window": "How old a visit, a code or a coupon may be when it says who brought "
-        "them, as days hours:minutes:seconds.",
-        "qualification_window": "How long after joining what somebody does may still earn, as days "
-        "hours:minutes:seconds. Empty: as long as the campaign runs. Frozen when you publish.",
+        "them.",
+        "qualification_window": "How long after joining what somebody does may still earn. "
+        "Empty: as long as the campaign runs. Frozen when you publish.",
         "card_picture_url": "Twice as wide as high looks best.",
         "shop_url": "Where the shop takes a shopper who wants to join. The engine adds which room, "
         "and the visit that brought them.",

@@ -1,5 +1,6 @@
 """Form fields that say a stored number or list the way an operator would."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -94,7 +95,8 @@ class _DaysAndHours(forms.MultiWidget):
     def decompress(self, value: Any) -> list[Any]:
         if value is None:
             return [None, None]
-        days, seconds = divmod(int(value), DAY)
+        whole = value.total_seconds() if isinstance(value, dt.timedelta) else value
+        days, seconds = divmod(int(whole), DAY)
         return [days, f"{(Decimal(seconds) / 3600).quantize(Decimal('0.0001')).normalize():f}"]
 
 
@@ -121,3 +123,16 @@ class HoldField(forms.MultiValueField):
             return bool(self.clean(data) != initial)
         except forms.ValidationError:
             return True
+
+
+class SpanField(HoldField):
+    """A length of time, typed as days and hours; nothing typed is none."""
+
+    def __init__(self, **given: Any) -> None:
+        given.pop("widget", None)  # the admin's own for a length of time, which is one box
+        super().__init__(**given)
+
+    def compress(self, values: list[Any]) -> dt.timedelta | None:  # type: ignore[override]
+        if all(value is None for value in values):
+            return None
+        return dt.timedelta(seconds=super().compress(values))

@@ -5,7 +5,14 @@ import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from apps.reports.programme.shapes import REFERRED, Cohort, NewMembers
+from apps.reports.programme.shapes import (
+    ENOUGH_KNOWN,
+    MARGIN,
+    REFERRED,
+    REVENUE,
+    Cohort,
+    NewMembers,
+)
 from apps.reports.viral.figures import Figure, Reason, absent, ratio
 from apps.reports.viral.retention import cell, share
 
@@ -61,11 +68,18 @@ def referred_share(members: Mapping[str, int]) -> Figure:
 
 @dataclass(frozen=True)
 class Bought:
-    """Of a cohort in one span: who bought again, orders (the first too), and what was kept."""
+    """Of a cohort in one span: who bought again, orders (the first too), the revenue that was kept,
+    its margin, and the revenue whose margin is known."""
 
     again: int = 0
     orders: int = 0
     kept_minor: int = 0
+    margin_minor: int = 0
+    known_minor: int = 0
+
+    def worth(self, measure: str) -> int:
+        """Its money, of this kind."""
+        return self.margin_minor if measure == MARGIN else self.kept_minor
 
 
 def cohorts(
@@ -75,26 +89,33 @@ def cohorts(
     *,
     now: dt.datetime,
     time_zone: str,
+    measure: str = REVENUE,
 ) -> tuple[Cohort, ...]:
-    """The cohorts of these months, from sizes by month and purchases by (month, span)."""
+    """The cohorts of these months, from sizes by month and purchases by (month, span). What each was
+    worth is of this `measure`."""
     rows = []
     for month in months:
         lived = (now - month_ends(month, time_zone)) / dt.timedelta(days=1)
         spans = {span: row for (at, span), row in bought.items() if at == month}
-        rows.append(_cohort(month, sizes.get(month, 0), spans, lived))
+        rows.append(_cohort(month, sizes.get(month, 0), spans, lived, measure))
     return tuple(rows)
 
 
-def _cohort(month: dt.date, members: int, spans: Mapping[int, Bought], lived: float) -> Cohort:
+def _cohort(
+    month: dt.date, members: int, spans: Mapping[int, Bought], lived: float, measure: str
+) -> Cohort:
     """`lived`: how many days its youngest member has had at least."""
-    kept = sum(row.kept_minor for row in spans.values())
+    nobody = "nobody bought first in this month"
+    kept, known = (
+        sum(getattr(row, name) for row in spans.values()) for name in ("kept_minor", "known_minor")
+    )
     cells = tuple(
         cell(spans.get(span, Bought()).again, members, over=lived >= (span + 1) * SPAN_DAYS)
         for span in range(SPANS)
     )
-    early = sum(row.kept_minor for span, row in spans.items() if span < FIRST_SPANS)
+    early = sum(row.worth(measure) for span, row in spans.items() if span < FIRST_SPANS)
     first = (
-        ratio(early, members, "nobody bought first in this month")
+        ratio(early, members, nobody)
         if lived >= FIRST_SPANS * SPAN_DAYS
         else absent(Reason.TOO_EARLY, f"not everybody has had {FIRST_SPANS * SPAN_DAYS} days yet")
     )
@@ -103,7 +124,19 @@ def _cohort(month: dt.date, members: int, spans: Mapping[int, Bought], lived: fl
         members=members,
         orders=sum(row.orders for row in spans.values()),
         kept_minor=kept,
-        per_member_minor=ratio(kept, members, "nobody bought first in this month"),
+        margin_minor=sum(row.margin_minor for row in spans.values()) if known else None,
+        margin_known=known_share(known, kept),
+        per_member_minor=ratio(sum(row.worth(measure) for row in spans.values()), members, nobody),
         first_spans_minor=first,
         cells=cells,
     )
+
+
+def known_share(known_minor: float, revenue_minor: int) -> Figure:
+    """Of what share of the revenue the margin is known."""
+    return ratio(known_minor, revenue_minor, "nothing was paid")
+
+
+def measured(known: Figure) -> str:
+    """What money is of where the margin of this share of the revenue is known."""
+    return MARGIN if (known.value or 0.0) >= ENOUGH_KNOWN else REVENUE

@@ -7,8 +7,14 @@ from enum import StrEnum
 
 from apps.reports.viral.figures import Figure
 
-# What money is of here: what was paid and not refunded.
-REVENUE = "revenue"
+# What money is of here: what was paid and not refunded, or the margin of it.
+REVENUE, MARGIN = "revenue", "margin"
+
+# Of what share of the revenue the margin must be known for the report to speak of margin.
+ENOUGH_KNOWN = 0.9
+
+# Told in what is kept: an engine shows no report that it does not know the shape of.
+SHAPE = 2
 
 
 class Source(StrEnum):
@@ -64,14 +70,18 @@ class NewMembers:
 class Cohort:
     """Members by the month of their first order that was kept.
 
-    `cells`: the share who bought again in each span after their first order. `first_spans_minor`:
-    what each was worth in the first three spans, once all have had them.
+    `cells`: the share who bought again in each span after their first order. `kept_minor` is revenue,
+    `margin_minor` the margin of the share of it, `margin_known`, whose margin is known: without any
+    there is none. Each of the members was worth `per_member_minor` of the report's measure, and
+    `first_spans_minor` in the first three spans, once all have had them.
     """
 
     month: dt.date
     members: int
     orders: int
     kept_minor: int
+    margin_minor: int | None
+    margin_known: Figure
     per_member_minor: Figure
     first_spans_minor: Figure
     cells: tuple[Figure, ...]
@@ -89,7 +99,8 @@ class Tested:
 
 @dataclass(frozen=True)
 class Backtest:
-    """How well the model foretold the days after a cut from those before it."""
+    """How well the models foretold the days after a cut from those before it: purchases, and the
+    money of them."""
 
     cut: dt.date | None
     days: int
@@ -97,6 +108,9 @@ class Backtest:
     actual: int
     foretold: Figure
     error: Figure
+    actual_minor: int
+    foretold_minor: Figure
+    error_minor: Figure
     rows: tuple[Tested, ...]
 
 
@@ -158,12 +172,14 @@ class Chain:
 
 @dataclass(frozen=True)
 class ProgrammeReport:
-    """All of it, as of a moment. Money is of orders in `currency`; `measure` says what it is."""
+    """All of it, as of a moment. Money is of orders in `currency`; `measure` says what it is of, and
+    `margin_known` of what share of the revenue the margin is known."""
 
     as_of: dt.datetime
     time_zone: str
     currency: str
     measure: str
+    margin_known: Figure
     orders: int
     other_currencies: int
     span_days: int
@@ -175,3 +191,4 @@ class ProgrammeReport:
     worth: Worth
     segments: tuple[SegmentRow, ...]
     chain: Chain
+    shape: int = SHAPE

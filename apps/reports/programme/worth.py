@@ -28,7 +28,8 @@ SHORTEST_TEST_DAYS = 28
 class Buyers:
     """A row per member: `repeats` after the first purchase day, days from it to the `last` one and
     to today (`age`), what a repeat was worth on average, the same before the cut (-1 repeats: the
-    first purchase came after it), `brought` by somebody, bought `before` the engine, and totals."""
+    first purchase came after it) and the money of what came `later`, `brought` by somebody, bought
+    `before` the engine, and totals."""
 
     repeats: Floats
     last: Floats
@@ -36,6 +37,8 @@ class Buyers:
     mean: Floats
     repeats_then: Floats
     last_then: Floats
+    mean_then: Floats
+    later: Floats
     brought: Bools
     before: Bools
     kept: Floats
@@ -43,10 +46,22 @@ class Buyers:
     @classmethod
     def of(cls, rows: Sequence[Sequence[Any]]) -> Self:
         """From rows in the order of the fields."""
-        table = np.array(rows, dtype=np.float64).reshape(len(rows), 9).T
-        repeats, last, age, mean, repeats_then, last_then, brought, before, kept = table
-        flags = brought.astype(np.bool_), before.astype(np.bool_)
-        return cls(repeats, last, age, mean, repeats_then, last_then, *flags, kept)
+        table = np.array(rows, dtype=np.float64).reshape(len(rows), 11).T
+        repeats, last, age, mean, *then, brought, before, kept = table
+        repeats_then, last_then, mean_then, later = then
+        return cls(
+            repeats,
+            last,
+            age,
+            mean,
+            repeats_then,
+            last_then,
+            mean_then,
+            later,
+            brought.astype(np.bool_),
+            before.astype(np.bool_),
+            kept,
+        )
 
     def only(self, kept: Bools) -> "Buyers":
         """Those of them."""
@@ -64,7 +79,7 @@ def worth(of: Buyers, *, members: int, today: dt.date, tested_days: int) -> Wort
     """What these are still worth; `members` is how many there are, where these are a sample."""
     known = of.only(~of.before)
     histories = Histories.of(known.repeats, known.last, known.age)
-    spending = Spending.of(known.repeats, known.mean)
+    spending = _spending(known.repeats, known.mean)
     buying, spend = bg_nbd(histories), gamma_gamma(spending)
     values = _values(histories, spending, buying, spend)
     each = _mean(values, np.ones(len(known.brought), np.bool_))
@@ -84,6 +99,11 @@ def worth(of: Buyers, *, members: int, today: dt.date, tested_days: int) -> Wort
         dependence_holds=depends.holds,
         backtest=_backtest(known, today, tested_days),
     )
+
+
+def _spending(repeats: Floats, mean: Floats) -> Spending:
+    """What was spent, or earned of it: who was a loss on average counts as worth nothing."""
+    return Spending.of(repeats, np.maximum(mean, 0.0))
 
 
 def _values(
@@ -126,12 +146,15 @@ def _backtest(of: Buyers, today: dt.date, days: int) -> Backtest:
     if not days:
         why = f"orders of {3 * SHORTEST_TEST_DAYS} days are needed, to test with the last third"
         early = absent(Reason.TOO_EARLY, why)
-        return Backtest(None, 0, 0, 0, early, early, ())
+        return Backtest(None, 0, 0, 0, early, early, 0, early, early, ())
     then = of.only(of.repeats_then >= 0)
     histories = Histories.of(then.repeats_then, then.last_then, then.age - days)
     later = then.repeats - then.repeats_then
-    found = backtest(histories, later, bg_nbd(histories), float(days))
+    buying = bg_nbd(histories)
+    found = backtest(histories, later, buying, float(days))
     rows = (Tested(row.repeats, row.members, row.actual, row.foretold) for row in found.rows)
+    actual = round(float(then.later.sum()))
+    foretold = _foretold_money(then, histories, buying, days)
     return Backtest(
         cut=today - dt.timedelta(days=days),
         days=days,
@@ -139,8 +162,32 @@ def _backtest(of: Buyers, today: dt.date, days: int) -> Backtest:
         actual=found.actual,
         foretold=found.foretold,
         error=found.error,
+        actual_minor=actual,
+        foretold_minor=foretold,
+        error_minor=_off(foretold, actual),
         rows=tuple(rows),
     )
+
+
+def _foretold_money(then: Buyers, of: Histories, buying: Buying | Absent, days: int) -> Figure:
+    """What these were to bring within `days`, by both models as they stood before; not discounted."""
+    spending = _spending(then.repeats_then, then.mean_then)
+    spend = gamma_gamma(spending)
+    for missing in (buying, spend):
+        if isinstance(missing, Absent):
+            return absent(missing.reason, missing.why)
+    ahead = Horizon(periods=1, length=float(days))
+    values = lifetime_values(of, spending, buying, spend, ahead)  # type: ignore[arg-type]
+    return Figure(float(values.sum()))
+
+
+def _off(foretold: Figure, actual: int) -> Figure:
+    """foretold ÷ actual − 1, where there is something to be off from."""
+    if foretold.value is None:
+        return foretold
+    if actual <= 0:
+        return absent(Reason.NOT_APPLICABLE, "nothing was earned after the cut")
+    return Figure(foretold.value / actual - 1)
 
 
 def segments(of: Buyers) -> tuple[SegmentRow, ...]:

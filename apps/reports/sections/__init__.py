@@ -1,6 +1,6 @@
 """The report's sections: each answers one question of an operator. Pure."""
 
-from apps.reports.sections.compared import comparison
+from apps.reports.sections.compared import comparison, variants_compared, versus_tables
 from apps.reports.sections.counts import counts_tables
 from apps.reports.sections.details import detail_sections
 from apps.reports.sections.parts import Kind, Line, Section, Table
@@ -28,6 +28,8 @@ __all__ = [
     "counts_tables",
     "default_sections",
     "detail_sections",
+    "variants_compared",
+    "versus_tables",
 ]
 
 

@@ -1,14 +1,38 @@
-"""Two campaigns side by side. Pure."""
+"""Two campaigns, or two variants of one, side by side. Pure."""
 
 from dataclasses import dataclass
 
 from apps.reports import pictures
 from apps.reports.pictures import Mark
-from apps.reports.sections.parts import Line, Section
+from apps.reports.sections.lines import (
+    amplification_lines,
+    carriers_lines,
+    cycle_lines,
+    forecast_lines,
+    funnel_lines,
+    k_lines,
+)
+from apps.reports.sections.parts import (
+    Cell,
+    Kind,
+    Line,
+    Section,
+    Table,
+    figure_cells,
+    figure_columns,
+    table,
+)
 from apps.reports.sections.spread import amplification_section, carriers_section, cycle_section
 from apps.reports.sections.spread import k_section as k_of
-from apps.reports.sections.ways import cost_section, forecast_section, funnel_section
+from apps.reports.sections.ways import (
+    STEP_WORDS,
+    cost_section,
+    forecast_section,
+    funnel_section,
+)
+from apps.reports.sections.words import line, money_in
 from apps.reports.selectors import WholeReport
+from apps.reports.selectors.variants import OfVariant, Versus
 from apps.reports.viral.figures import Figure
 
 _SECTIONS = (
@@ -48,9 +72,87 @@ def comparison(first: WholeReport, second: WholeReport) -> Comparison:
     return Comparison(pairs, pictures.Intervals("K of both", _alt(pairs[0]), marks))
 
 
+def variants_compared(found: Versus) -> Comparison:
+    """The same figures of two variants, and what a seed of each brought."""
+    sides = (found.first, found.second)
+    ours, theirs = (_variant_lines(side, found.campaign.currency) for side in sides)
+    pairs = tuple(
+        Pair(mine.label, mine, other, _apart(mine.figure, other.figure))
+        for mine, other in zip(ours, theirs, strict=True)
+    )
+    marks = tuple(Mark(f"“{side.key}”", side.spreading.k.k) for side in sides)
+    return Comparison(pairs, pictures.Intervals("K of both", _alt(pairs[0]), marks))
+
+
+def _variant_lines(of: OfVariant, currency: str) -> tuple[Line, ...]:
+    money = money_in(currency)
+    return (
+        *k_lines(of.spreading),
+        *forecast_lines(of.forecast),
+        *cycle_lines(of.spreading),
+        *funnel_lines(of.chain),
+        *carriers_lines(of.concentration)[:1],
+        *amplification_lines(of.spreading),
+        line("Rewards per person brought", of.reward, money),
+        line("Conversions per seed", of.per_seed.conversions),
+        line("Margin per seed, before group discounts", of.per_seed.margin, money),
+        line("Margin per seed, less group discounts and rewards", of.per_seed.net, money),
+    )
+
+
+def versus_tables(found: Versus) -> tuple[Table, ...]:
+    """Who stands behind it, the steps of each funnel, and the difference per seed."""
+    sides, currency = (found.first, found.second), found.campaign.currency
+    counts: tuple[tuple[Cell, ...], ...]
+    names = tuple((f"“{side.key}”", Kind.COUNT) for side in sides)
+    counts = (
+        ("Participants, confirmed", *(side.participants for side in sides)),
+        ("Of them seeds", *(side.seeds for side in sides)),
+        ("Seeds whose window is over", *(side.mature for side in sides)),
+        ("Seeds too young to count", *(side.waiting for side in sides)),
+    )
+    steps = [{step.name: step.count for step in side.chain.steps} for side in sides]
+    funnel = tuple(
+        (words, *(counted.get(name) for counted in steps))
+        for name, words in STEP_WORDS.items()
+        if any(name in counted for counted in steps)
+    )
+    by = found.difference
+    people = [("Conversions per seed", *figure_cells(by.conversions))]
+    money = (
+        ("Margin per seed", *figure_cells(by.margin)),
+        ("Less group discounts and rewards", *figure_cells(by.net)),
+    )
+    less = f"“{found.second.key}” less “{found.first.key}”"
+    return (
+        table("counts", "Who stands behind it", (("", Kind.TEXT), *names), counts),
+        table(
+            "funnel", "Those whose attribution window is over", (("", Kind.TEXT), *names), funnel
+        ),
+        table(
+            "people",
+            f"{less}: people",
+            (("", Kind.TEXT), *figure_columns("People", Kind.NUMBER)),
+            people,
+        ),
+        table(
+            "money",
+            f"{less}: money",
+            (("", Kind.TEXT), *figure_columns("Money", Kind.MONEY)),
+            money,
+            currency,
+        ),
+    )
+
+
+# Of who carries the spread only what was seen, not what models would have; of K only what every
+# campaign has.
+_FIRST = {"carriers": 1, "k": 2}
+
+
 def _lines(section: Section) -> tuple[Line, ...]:
-    """Its figures; of who carries the spread only what was seen, not what models would have."""
-    return section.lines[:1] if section.slug == "carriers" else section.lines
+    """Its figures that are compared."""
+    return section.lines[: _FIRST.get(section.slug, len(section.lines))]
 
 
 def _alt(pair: Pair) -> str:

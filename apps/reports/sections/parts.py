@@ -20,6 +20,7 @@ class Kind(StrEnum):
     SHARE = "share"
     DAYS = "days"  # a length of time
     DATE = "date"
+    MONTH = "month"  # its first day
     MONEY = "money"  # minor units
 
 

@@ -6,11 +6,16 @@ from itertools import zip_longest
 
 from apps.reports import pictures
 from apps.reports.pictures import Mark
+from apps.reports.sections.lines import (
+    amplification_lines,
+    carriers_lines,
+    cycle_lines,
+    k_lines,
+    settling_lines,
+)
 from apps.reports.sections.parts import Kind, Section, Table, figure_cells, figure_columns, table
 from apps.reports.sections.words import (
     days,
-    days_line,
-    line,
     people,
     percent,
     plain,
@@ -38,10 +43,7 @@ def k_section(report: WholeReport) -> Section:
         tile="K",
         question="Does it spread by itself?",
         answer=_k_answer(k.k),
-        lines=(
-            line("K: new people per person brought", k.k),
-            line("K₀: new people per seed", spreading.seeds.k),
-        ),
+        lines=k_lines(spreading) + settling_lines(report.settling),
         caveat=_correction_words(report),
         what=_k_explained(k),
         table=_k_table(report),
@@ -216,11 +218,7 @@ def cycle_section(report: WholeReport) -> Section:
         tile="Half of the friends come within",
         question="How quickly does it go round?",
         answer=answer + nine if known else f"{median.capitalize()}: {cycle.median.why}.",
-        lines=(
-            days_line("Half have come after", cycle.median),
-            days_line("Nine of ten have come after", cycle.p90),
-            days_line("On average they come after", cycle.mean),
-        ),
+        lines=cycle_lines(report.spreading),
         caveat="Friends who come after the campaign’s attribution window count nowhere, here neither.",
         what=(
             (
@@ -312,7 +310,7 @@ def amplification_section(report: WholeReport) -> Section:
         tile="One more becomes",
         question="What does one more person become?",
         answer=answer,
-        lines=(line("People in the end per person brought", times),),
+        lines=amplification_lines(spreading),
         caveat="It assumes that K stays as it is and that nobody runs out of friends to bring.",
         what=(
             (
@@ -348,13 +346,7 @@ def carriers_section(report: WholeReport) -> Section:
         tile="Brought 80 % of all friends",
         question="Who carries it?",
         answer=answer,
-        lines=(
-            line("Share of the people who brought 80 % of the friends", found.observed, percent),
-            line(
-                "If a few had a steady pull (negative binomial)", found.negative_binomial, percent
-            ),
-            line("If it were chance alone (Poisson)", found.poisson, percent),
-        ),
+        lines=carriers_lines(found),
         caveat="A small share means that much depends on a few people; look who they are.",
         what=_carriers_explained(report),
         table=table(

@@ -5,6 +5,7 @@ import datetime as dt
 from apps.core.templatetags.money import in_units
 from apps.reports import pictures
 from apps.reports.rules import ATTRIBUTED
+from apps.reports.sections.lines import forecast_lines, funnel_lines
 from apps.reports.sections.parts import Cell, Kind, Section, Table, table
 from apps.reports.sections.words import (
     interval_of,
@@ -21,7 +22,7 @@ from apps.reports.selectors.chain import COHORT
 from apps.reports.viral.forecast import Band
 from apps.reports.viral.funnel import Step
 
-_STEP_WORDS = {
+STEP_WORDS = {
     "participants": "Participants",
     "sharers": "Shared",
     "share intents": "Meant to share",
@@ -49,13 +50,13 @@ def funnel_section(report: WholeReport) -> Section:
         )
     else:
         answer = "Too early: nobody’s attribution window is over yet."
-    steps = tuple((_STEP_WORDS[step.name], step.count, _rate_words(step)) for step in chain.steps)
+    steps = tuple((STEP_WORDS[step.name], step.count, _rate_words(step)) for step in chain.steps)
     return Section(
         slug="funnel",
         tile="New people per participant",
         question="How do shares become new people?",
         answer=answer,
-        lines=(line("New people per participant", chain.product),),
+        lines=funnel_lines(chain),
         caveat="Visits of bots, previews and prefetches count nowhere. An app cannot tell whether a "
         "share was sent, only that somebody was about to.",
         what=(
@@ -74,7 +75,7 @@ def funnel_section(report: WholeReport) -> Section:
             "funnel",
             "From participants to those they brought",
             (("Step", Kind.TEXT), ("Count", Kind.COUNT), ("Per step before", Kind.NUMBER)),
-            [(_STEP_WORDS[step.name], step.count, step.rate.value) for step in chain.steps],
+            [(STEP_WORDS[step.name], step.count, step.rate.value) for step in chain.steps],
         ),
         picture=pictures.Funnel("How shares become new people", answer, steps) if cohort else None,
     )
@@ -103,7 +104,7 @@ def forecast_section(report: WholeReport) -> Section:
         tile="Participants in the end",
         question="How far will it go?",
         answer=_forecast_answer(report),
-        lines=(line("Participants in the end", final, whole),),
+        lines=forecast_lines(report.forecast),
         caveat="If things go on as they are and no new seeds come. It is no promise: K, and how uneven "
         "people are, are taken to stay.",
         what=(

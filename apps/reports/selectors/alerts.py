@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from apps.campaigns.models import Campaign
 from apps.core.models import Event
 from apps.reports.alert_rules import Alert
@@ -20,6 +22,12 @@ class Told:
     figures: dict[str, Any]
     at: dt.datetime
     campaign: Campaign
+
+
+def alerts_of(campaign: Campaign) -> QuerySet[Event]:
+    """All alerts of a campaign, as long as events are kept; few of all there are, and found by kind."""
+    kinds = list(Alert)
+    return Event.objects.filter(kind__in=kinds, payload__campaign=campaign.public_id)
 
 
 def alerts_lately(*, now: dt.datetime, shown: int = SHOWN) -> list[Told]:

@@ -19,6 +19,7 @@ WITH mature AS MATERIALIZED (
     SELECT id, confirmed_at + %(window)s + interval '1 minute' AS until
     FROM invites_participant
     WHERE campaign_id = %(campaign)s AND status = 'confirmed' AND confirmed_at <= %(now)s - %(window)s
+      AND (%(variant)s::text IS NULL OR variant = %(variant)s::text)
     ORDER BY confirmed_at DESC LIMIT %(cohort)s
 ), meant AS (
     SELECT l.participant_id, count(*) AS times
@@ -43,15 +44,16 @@ SELECT (SELECT count(*) FROM mature),
 STEPS = ("participants", "sharers", "share intents", "links opened", "joined", "confirmed")
 
 
-def mature_chain(campaign: Campaign, *, now: dt.datetime) -> Funnel:
-    """The steps of those confirmed at least one attribution window ago, 5,000 at most, the latest;
-    their product is referees per participant. Where phones told of no intent to share, that step is
-    left out. One query."""
+def mature_chain(campaign: Campaign, *, now: dt.datetime, variant: str | None = None) -> Funnel:
+    """The steps of those confirmed at least one attribution window ago, 5,000 at most, the latest; of
+    all variants or of one. Their product is referees per participant. Where phones told of no intent
+    to share, that step is left out. One query."""
     given: dict[str, Any] = {
         "campaign": campaign.pk,
         "window": campaign.attribution_window,
         "now": now,
         "cohort": COHORT,
+        "variant": variant,
     }
     with connection.cursor() as cursor:
         cursor.execute(_CHAIN_SQL, given)

@@ -127,12 +127,13 @@ def _against(
         control=names[0],
         conversions=conversions.difference,
         net=net.difference,
-        verdict=_verdict(conversions, *names, "brings more people"),
-        verdict_on_net=_verdict(net, *names, "earns more"),
+        verdict=verdict_of(conversions, *names, "brings more people"),
+        verdict_on_net=verdict_of(net, *names, "earns more"),
     )
 
 
-def _verdict(found: Comparison, control: str, other: str, what: str) -> str:
+def verdict_of(found: Comparison, control: str, other: str, what: str) -> str:
+    """Who wins at what, in words, or that nothing is decided."""
     if found.winner is None:
         return NO_DECISION
     first, second = (other, control) if found.winner == "b" else (control, other)

@@ -1,8 +1,9 @@
 """What the programme report is made of: counts, grouped by the database, of live members.
 
-First `members_gather` lays down a row per member (who brought them, when they first bought) in a
-table that lasts as long as the transaction; everything else groups by it. What comes back is bounded
-by months, sources and spans, and by `MOST_FITTED` members for the models.
+First `gather` lays down a row per order (`programme_orders`) and a row per member (who brought them,
+when they first bought) in tables that last as long as the transaction; everything else groups by
+them. What comes back is bounded by months, sources and spans, and by `MOST_FITTED` members for the
+models.
 """
 
 import datetime as dt
@@ -14,23 +15,21 @@ from django.db import connection
 
 from apps.reports.programme.chain import Counted, activated_within
 from apps.reports.programme.months import SPAN_DAYS, Bought, midnight
-from apps.reports.programme.shapes import REFERRED
+from apps.reports.programme.shapes import REFERRED, REVENUE
 from apps.reports.programme.worth import Buyers
+from apps.reports.selectors.programme_orders import orders_gather
 
 # Models are fitted to so many members at most, drawn by a hash of their id: the same every night.
 MOST_FITTED = 100_000
 
-_KEPT = "NOT o.is_test AND o.refunded_minor < o.paid_minor AND o.occurred_at < %(now)s"
-
-# What an order was worth: its revenue. `shapes.REVENUE` says so wherever it is shown.
-_EARNED = "o.paid_minor - o.refunded_minor"
+# What an order was worth, by what money is of in this report.
+_EARNED = "CASE %(measure)s WHEN 'margin' THEN o.margin ELSE o.revenue END"
 
 # Who somebody was when they first took part, by what was noted then; else by their first order.
-_MEMBERS = f"""
+_MEMBERS = """
 CREATE TEMPORARY TABLE programme_member ON COMMIT DROP AS
 WITH bought AS (
-    SELECT o.member_id, min(o.occurred_at) AS first_at FROM orders_order o WHERE {_KEPT}
-    GROUP BY o.member_id
+    SELECT member_id, min(occurred_at) AS first_at FROM programme_order GROUP BY member_id
 ), place AS (
     SELECT DISTINCT ON (p.member_id)
            p.member_id, p.joined_at, p.status, p.referrer_id, link.kind,
@@ -63,11 +62,6 @@ SELECT date_trunc('month', came_at AT TIME ZONE %(zone)s)::date, source, count(*
 FROM programme_member WHERE came_at >= %(since)s GROUP BY 1, 2
 """
 
-_CURRENCIES = f"""
-SELECT o.currency, count(*), min(o.occurred_at) FROM orders_order o WHERE {_KEPT}
-GROUP BY 1 ORDER BY 2 DESC, 1
-"""
-
 _COHORT_SIZES = """
 SELECT date_trunc('month', first_at AT TIME ZONE %(zone)s)::date, count(*)
 FROM programme_member
@@ -75,15 +69,17 @@ WHERE first_at >= %(since)s AND NOT bought_before AND (NOT %(only_brought)s OR s
 GROUP BY 1
 """
 
-_COHORTS = f"""
+_COHORTS = """
 SELECT date_trunc('month', m.first_at AT TIME ZONE %(zone)s)::date,
        floor(extract(epoch FROM o.occurred_at - m.first_at) / 86400 / %(span)s)::int,
        count(DISTINCT o.member_id) FILTER (
            WHERE (o.occurred_at AT TIME ZONE %(zone)s)::date > (m.first_at AT TIME ZONE %(zone)s)::date),
        count(*),
-       coalesce(sum({_EARNED}) FILTER (WHERE o.currency = %(currency)s), 0)
-FROM orders_order o JOIN programme_member m ON m.member_id = o.member_id
-WHERE {_KEPT} AND m.first_at >= %(since)s AND NOT m.bought_before
+       coalesce(sum(o.revenue) FILTER (WHERE o.currency = %(currency)s), 0),
+       round(coalesce(sum(o.margin) FILTER (WHERE o.currency = %(currency)s), 0)),
+       round(coalesce(sum(o.known) FILTER (WHERE o.currency = %(currency)s), 0))
+FROM programme_order o JOIN programme_member m ON m.member_id = o.member_id
+WHERE m.first_at >= %(since)s AND NOT m.bought_before
   AND (NOT %(only_brought)s OR m.source = ANY(%(referred)s))
 GROUP BY 1, 2
 """
@@ -97,20 +93,23 @@ _HISTORIES = f"""
 WITH days AS (
     SELECT o.member_id, (o.occurred_at AT TIME ZONE %(zone)s)::date AS day,
            sum({_EARNED}) AS kept
-    FROM orders_order o JOIN programme_member m ON m.member_id = o.member_id
-    WHERE {_KEPT} AND o.currency = %(currency)s
+    FROM programme_order o JOIN programme_member m ON m.member_id = o.member_id
+    WHERE o.currency = %(currency)s
       AND mod(hashint8(m.member_id)::bigint + 2147483648, %(buckets)s) = 0
     GROUP BY 1, 2
 ), history AS (
     SELECT member_id, count(*) - 1 AS repeats, min(day) AS first, max(day) AS last, sum(kept) AS kept,
            (array_agg(kept ORDER BY day))[1] AS first_kept,
            count(*) FILTER (WHERE day <= %(cut)s) - 1 AS repeats_then,
-           max(day) FILTER (WHERE day <= %(cut)s) AS last_then
+           max(day) FILTER (WHERE day <= %(cut)s) AS last_then,
+           coalesce(sum(kept) FILTER (WHERE day <= %(cut)s), 0) AS kept_then
     FROM days GROUP BY member_id
 )
 SELECT repeats, last - first, %(today)s - first,
        CASE WHEN repeats > 0 THEN ((kept - first_kept) / repeats)::float8 ELSE 0 END,
        repeats_then, coalesce(last_then - first, 0),
+       CASE WHEN repeats_then > 0 THEN ((kept_then - first_kept) / repeats_then)::float8 ELSE 0 END,
+       (kept - kept_then)::float8,
        (source = ANY(%(referred)s))::int, bought_before::int, kept::float8
 FROM history JOIN programme_member USING (member_id)
 """
@@ -125,8 +124,8 @@ WITH seen AS (
            count(DISTINCT (o.occurred_at AT TIME ZONE %(zone)s)::date) AS days,
            coalesce(sum({_EARNED})
                         FILTER (WHERE o.currency = %(currency)s), 0) AS kept
-    FROM orders_order o JOIN seen ON seen.member_id = o.member_id
-    WHERE {_KEPT} AND o.occurred_at < seen.until GROUP BY 1
+    FROM programme_order o JOIN seen ON seen.member_id = o.member_id
+    WHERE o.occurred_at < seen.until GROUP BY 1
 ), joined AS (
     SELECT p.member_id, min(p.confirmed_at) AS first_at
     FROM invites_participant p JOIN seen ON seen.member_id = p.member_id
@@ -148,42 +147,26 @@ FROM seen LEFT JOIN bought USING (member_id) LEFT JOIN joined USING (member_id)
 
 
 @dataclass(frozen=True)
-class Money:
-    """The currency most orders are in, how many there are in all and in others, since when."""
-
-    currency: str
-    orders: int
-    others: int
-    first_at: dt.datetime | None
-
-
-@dataclass(frozen=True)
 class Frame:
     """As of when, whose days, and which money: what every count is asked under."""
 
     now: dt.datetime
     zone: str
     currency: str
+    measure: str = REVENUE
 
 
-def members_gather(now: dt.datetime) -> None:
-    """Lay down a row per live member who was there before `now`, until the transaction ends.
+def gather(now: dt.datetime) -> None:
+    """Lay down the orders, and a row per live member who was there before `now`, until the
+    transaction ends.
 
     A member counts as brought if their first part in any campaign was while they had not bought.
     """
+    orders_gather(now)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS programme_member")
         cursor.execute(_MEMBERS, {"now": now})
         cursor.execute("ANALYZE programme_member")
-
-
-def money(now: dt.datetime) -> Money:
-    """Of all orders that are kept, at least in part."""
-    rows = _rows(_CURRENCIES, {"now": now})
-    if not rows:
-        return Money("", 0, 0, None)
-    orders = sum(row[1] for row in rows)
-    return Money(rows[0][0], orders, orders - rows[0][1], min(row[2] for row in rows))
 
 
 def new_member_counts(frame: Frame, since: dt.datetime) -> dict[tuple[dt.date, str], int]:
@@ -200,8 +183,8 @@ def cohort_counts(
     asked = asdict(frame) | which | {"referred": _REFERRED}
     sizes = {month: int(many) for month, many in _rows(_COHORT_SIZES, asked)}
     bought = {
-        (month, int(span)): Bought(int(again), int(orders), int(kept))
-        for month, span, again, orders, kept in _rows(_COHORTS, asked)
+        (month, int(span)): Bought(*map(int, counted))
+        for month, span, *counted in _rows(_COHORTS, asked)
     }
     return sizes, bought
 

@@ -5,6 +5,7 @@ from typing import Any
 from apps.core.errors import NotFound
 from apps.reports.models import Programme
 from apps.reports.programme.keeping import found_again
+from apps.reports.programme.shapes import SHAPE
 
 
 class ProgrammeUnknown(NotFound):
@@ -13,8 +14,9 @@ class ProgrammeUnknown(NotFound):
 
 
 def programme_latest() -> Programme | None:
-    """The report that was computed last, if any."""
-    return Programme.objects.filter(computed_at__isnull=False).order_by("-computed_at").first()
+    """The report that was computed last, if any, by an engine that knew what this one shows."""
+    computed = Programme.objects.filter(computed_at__isnull=False, figures__shape=SHAPE)
+    return computed.order_by("-computed_at").first()
 
 
 def programme_waiting() -> Programme | None:

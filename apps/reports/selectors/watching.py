@@ -4,6 +4,7 @@ import datetime as dt
 import math
 from typing import Any
 
+import numpy as np
 from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
@@ -21,82 +22,43 @@ from apps.reports.alert_rules import (
     Source,
     Sources,
 )
+from apps.reports.selectors.days import slots
 from apps.reports.selectors.spreading import spreading
-from apps.reports.viral import delays, reproduction
+from apps.reports.viral import reproduction
 from apps.reports.viral.delays import Delays
+from apps.reports.viral.figures import Figure
 from apps.rewards.models import Grant
 
 DAY = dt.timedelta(days=1)
 WEEK = 7 * DAY
-HOURS = 24
-
-# Confirmed people by the whole hours since: seeds and brought ones apart.
-_ARRIVALS = """
-SELECT floor(extract(epoch FROM %(now)s - confirmed_at) / 3600), referrer_id IS NOT NULL, count(*)
-FROM invites_participant
-WHERE campaign_id = %(campaign)s AND status = 'confirmed' AND confirmed_at <= %(now)s
-GROUP BY 1, 2
-"""
-_PAIRS = """
-SELECT delay, least(age, %(window)s), count(*)
-FROM (
-  SELECT greatest(floor(extract(epoch FROM c.confirmed_at - r.confirmed_at) / 3600), 0) AS delay,
-         floor(extract(epoch FROM %(now)s - r.confirmed_at) / 3600) AS age
-  FROM invites_participant c JOIN invites_participant r ON r.id = c.referrer_id
-  WHERE c.campaign_id = %(campaign)s AND c.status = 'confirmed' AND r.status = 'confirmed'
-    AND c.confirmed_at <= %(now)s
-) pairs
-WHERE delay <= least(age, %(window)s) GROUP BY 1, 2
-"""
 
 
 def pace_of(campaign: Campaign, *, now: dt.datetime) -> Pace | None:
-    """K of the last days and of those before; None while the campaign is younger than both, or than
-    its attribution window, or where nobody brought anybody. Three queries and the report's K."""
-    window = max(int(campaign.attribution_window / dt.timedelta(hours=1)), 1)
+    """K of the last days and of those before, from the rollups; None while the campaign is younger
+    than both, or than its attribution window, or where nobody brought anybody. As many queries as
+    the report's K, and one."""
     spans = (K_RECENT_DAYS + K_BEFORE_DAYS) * DAY
     if now - campaign.starts_at < max(spans, campaign.attribution_window):
         return None
-    f = _delays(campaign, window, now)
-    dispersion = spreading(campaign, now=now).k.dispersion
-    if f is None or dispersion is None:
+    spreads = spreading(campaign, now=now)
+    f, dispersion = spreads.own, spreads.k.dispersion
+    if not isinstance(f, Delays) or dispersion is None:
         return None
-    rows = _rows(_ARRIVALS, campaign=campaign.pk, now=now)
-    ages = [-float(hours) / HOURS for hours, _, _ in rows]
-    people = [int(count) for _, _, count in rows]
-    brought = [
-        age
-        for age, (_, referred, count) in zip(ages, rows, strict=True)
-        if referred
-        for _ in range(count)
-    ]
+    counted = slots(campaign, now=now)
+    times = -np.array(counted.age)
+    brought = np.repeat(times, np.where(counted.seed, 0, counted.people))
 
-    def k(start: float, end: float) -> Any:
+    def k(start: float, end: float) -> Figure:
         return reproduction.k_over_time(
-            ages, brought, (start, end), f, dispersion=dispersion or math.inf, n=people
+            times, brought, (start, end), f, dispersion=dispersion or math.inf, n=counted.people
         )
 
     began, turned = -float(K_RECENT_DAYS + K_BEFORE_DAYS), -float(K_RECENT_DAYS)
     return Pace(
         recent=k(turned, 0.0),
         before=k(began, turned),
-        referees_before=sum(began < age <= turned for age in brought),
+        referees_before=int(((brought > began) & (brought <= turned)).sum()),
     )
-
-
-def _delays(campaign: Campaign, window: int, now: dt.datetime) -> Delays | None:
-    """F of the campaign's own pairs, in days."""
-    rows = _rows(_PAIRS, campaign=campaign.pk, window=window, now=now)
-    if not rows:
-        return None
-    came, limits, pairs = (list(map(float, column)) for column in zip(*rows, strict=True))
-    found = delays.lynden_bell(
-        [at / HOURS for at in came],
-        [at / HOURS for at in limits],
-        window=window / HOURS,
-        n=pairs,
-    )
-    return found if isinstance(found, Delays) else None
 
 
 def burn_of(campaign: Campaign, *, now: dt.datetime) -> Burn | None:

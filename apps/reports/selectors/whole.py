@@ -8,19 +8,22 @@ from apps.campaigns.models import Campaign, Variant
 from apps.reports.selectors.campaign import CampaignReport, campaign_report
 from apps.reports.selectors.chain import mature_chain
 from apps.reports.selectors.days import Grown, Slots, Spent, grown, slots, spent
+from apps.reports.selectors.settling import settling_of
 from apps.reports.selectors.spreading import Spreading
 from apps.reports.viral import concentration, forecast, offspring
 from apps.reports.viral.concentration import Concentration, CurvePoint
 from apps.reports.viral.figures import Figure, Reason, absent, ratio
 from apps.reports.viral.forecast import Forecast, Law, Living
 from apps.reports.viral.funnel import Funnel
+from apps.reports.viral.multiplication import Settling
 
 HOURS_A_DAY = 24
 
 
 @dataclass(frozen=True)
 class WholeReport(CampaignReport):
-    """The campaign report with its chain, who carries it, where it leads, and what one more costs.
+    """The campaign report with its chain, who carries it, where it leads, and what one more costs;
+    where completed rooms confirm, K with and without those that are open (`settling`).
 
     `reward` is what rewards cost per person brought, `member` what a member costs in the end; both
     in minor units. `holdout` says whether the campaign keeps one.
@@ -37,6 +40,7 @@ class WholeReport(CampaignReport):
     member: Figure
     payback: Figure
     holdout: bool
+    settling: Settling | None
 
 
 def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
@@ -55,7 +59,7 @@ def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
         chain=mature_chain(campaign, now=now),
         concentration=concentration.concentration(rows, offspring.dispersion(rows)),
         curve=concentration.curve(rows),
-        forecast=_forecast(report),
+        forecast=forecast_of(report.people.participants, report.spreading),
         counted=counted,
         grown=grown(counted, today=today),
         spent=spent(campaign, today=today),
@@ -63,16 +67,17 @@ def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
         member=report.pay.per_member,
         payback=report.pay.payback_day,
         holdout=Variant.objects.filter(campaign=campaign, is_holdout=True).exists(),
+        settling=settling_of(campaign, report.spreading, now=now),
     )
 
 
-def _forecast(report: CampaignReport) -> Forecast:
-    spreading = report.spreading
+def forecast_of(participants: int, spreading: Spreading) -> Forecast:
+    """Where these people, who spread so, will end."""
     if spreading.delays is None:
         why = "nobody’s attribution window is over, and no earlier campaign tells how delays are spread"
         return Forecast(absent(Reason.TOO_EARLY, why), ())
     return forecast.forecast(
-        report.people.participants,
+        participants,
         (living(spreading, seeds=True), Law.of(spreading.seeds)),
         (living(spreading, seeds=False), Law.of(spreading.k)),
         spreading.delays,

@@ -10,10 +10,12 @@ import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 
 from apps.core import nudges, statements
 from apps.core.clock import EngineNow, engine_now
@@ -21,8 +23,10 @@ from apps.core.transactions import in_transaction
 from apps.members.models import Member
 from apps.reports.models import Programme
 from apps.reports.programme import chain, keeping, months, worth
-from apps.reports.programme.shapes import REVENUE, Chain, ProgrammeReport
+from apps.reports.programme.shapes import SHAPE, Chain, ProgrammeReport
 from apps.reports.selectors import programme as counts
+from apps.reports.selectors import programme_orders
+from apps.reports.viral.figures import Figure
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +56,17 @@ def programme_ask(*, asked_by: int | None = None) -> bool:
 
 
 def programmes_due() -> int:
-    """Want one if the night has come since the last; wake a worker while one waits; how many asked."""
-    rows = Programme.objects.defer("figures").annotate(at=EngineNow())
+    """Want one if the night has come since the last, or an engine of before made it; wake a worker
+    while one waits; how many asked."""
+    rows = Programme.objects.defer("figures").annotate(at=EngineNow(), shape=F("figures__shape"))
     latest = rows.order_by("-pk").first()
     if latest is not None and latest.computed_at is None:
         if latest.started_at is None or latest.started_at < latest.at - LEASE:
             nudges.nudge(TASK)
         return 0
     if latest is not None:
+        if latest.shape != SHAPE:
+            return int(programme_ask())
         last, at = latest.asked_at, latest.at
     else:  # a fresh engine waits for its first night
         member = Member.objects.order_by("pk").values_list("created_at", flat=True).first()
@@ -122,7 +129,9 @@ def _taken() -> int | None:
 class _Read:
     """What one snapshot of the database told."""
 
-    money: counts.Money
+    money: programme_orders.Money
+    margin_known: Figure
+    measure: str
     members: dict[tuple[dt.date, str], int]
     everybody: Any
     brought: Any
@@ -139,18 +148,20 @@ def programme_report(*, now: dt.datetime) -> ProgrammeReport:
     calendar = months.months_until(now, zone)
     with _one_snapshot():
         read, tested = _read(now, zone, today, months.midnight(calendar[0], zone))
+    cohorts = partial(months.cohorts, calendar, now=now, time_zone=zone, measure=read.measure)
     return ProgrammeReport(
         as_of=now,
         time_zone=zone,
         currency=read.money.currency,
-        measure=REVENUE,
+        measure=read.measure,
+        margin_known=read.margin_known,
         orders=read.money.orders,
         other_currencies=read.money.others,
         span_days=months.SPAN_DAYS,
         members=months.new_members(calendar, read.members),
         referred=months.referred_share(months.by_source(read.members)),
-        cohorts=months.cohorts(calendar, *read.everybody, now=now, time_zone=zone),
-        cohorts_brought=months.cohorts(calendar, *read.brought, now=now, time_zone=zone),
+        cohorts=cohorts(*read.everybody),
+        cohorts_brought=cohorts(*read.brought),
         bought_before=read.before,
         worth=worth.worth(
             read.histories, members=read.buyers - read.before, today=today, tested_days=tested
@@ -162,14 +173,17 @@ def programme_report(*, now: dt.datetime) -> ProgrammeReport:
 
 def _read(now: dt.datetime, zone: str, today: dt.date, since: dt.datetime) -> tuple[_Read, int]:
     """What is told, and how many days at the end are kept to test the forecast with."""
-    counts.members_gather(now)
-    money = counts.money(now)
-    frame = counts.Frame(now, zone, money.currency)
+    counts.gather(now)
+    money = programme_orders.money()
+    known = months.known_share(money.known_minor, money.revenue_minor)
+    frame = counts.Frame(now, zone, money.currency, months.measured(known))
     buyers, before = counts.buyers_count()
     tested = worth.days_to_test((now - money.first_at).days if money.first_at else 0)
     cut = today - dt.timedelta(days=tested)
     read = _Read(
         money=money,
+        margin_known=known,
+        measure=frame.measure,
         members=counts.new_member_counts(frame, since),
         everybody=counts.cohort_counts(frame, since, only_brought=False),
         brought=counts.cohort_counts(frame, since, only_brought=True),

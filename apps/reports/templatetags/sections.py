@@ -33,14 +33,20 @@ def cell(value: Cell, column: Column, table: Table) -> SafeString:
 @register.filter
 def is_number(column: Column) -> bool:
     """Whether its cells are set to the right."""
-    return column.kind is not Kind.TEXT and column.kind is not Kind.DATE
+    return column.kind is not Kind.TEXT and not is_day(column)
+
+
+@register.filter
+def is_day(column: Column) -> bool:
+    """Whether its cells are days or months, which do not break over lines."""
+    return column.kind in (Kind.DATE, Kind.MONTH)
 
 
 def _in_words(value: Cell, kind: Kind, currency: str) -> str:
     if value is None:
         return "–"
     if isinstance(value, dt.date):
-        return f"{value.day} {value:%b %Y}"
+        return f"{value:%b %Y}" if kind is Kind.MONTH else f"{value.day} {value:%b %Y}"
     if isinstance(value, str):
         return value
     if kind is Kind.MONEY:

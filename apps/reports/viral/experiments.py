@@ -96,6 +96,17 @@ def compare(
     return Comparison(means[0], means[1], difference, winner, verdict, crossed)
 
 
+def mean_of(arm: Arm, *, tightest_at: int, alpha: float = ALPHA) -> Figure:
+    """An arm's mean per seed, its interval valid at any look; without one below 50 seeds or while no
+    seed differs from another. "n/a" without seeds."""
+    if not arm.seeds:
+        return absent(Reason.NOT_APPLICABLE, "no seed's window is over yet")
+    if arm.seeds < ENOUGH_SEEDS or arm.variance <= 0:
+        return Figure(arm.mean)
+    half = half_width(math.sqrt(arm.variance), arm.seeds, mixing(tightest_at, alpha), alpha)
+    return Figure(arm.mean, arm.mean - half, arm.mean + half)
+
+
 def _difference(a: Arm, b: Arm, tau2: float, alpha: float) -> Figure:
     """b − a. Arms of unequal size count as their harmonic mean n, with σ̂² = n(σ²_a/n_a + σ²_b/n_b):
     the sequence in its intrinsic time."""

@@ -8,7 +8,7 @@ the negative binomial's, and one robust over root buckets (linearised ratio, Coc
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -179,11 +179,16 @@ class Settling:
     settled: Multiplication
 
 
-def settling(joined: Offspring, settled: Offspring) -> Settling:
+def settling(joined: Offspring, settled: Multiplication) -> Settling:
     """K_joined counts a join as soon as it is paid and reads high, as failed rooms undo some;
-    K_settled counts completed rooms alone. `settled`'s exposure is from the F of delays to
-    completion. Joins of failed rooms belong to neither: they are no transmission."""
-    return Settling(corrected(joined), corrected(settled))
+    K_settled counts completed rooms alone. Both are corrected by the F of delays to completion. Joins
+    of failed rooms belong to neither: they are no transmission. The roots of joins are not looked
+    at, so K_joined's interval is K_settled's where that is wider."""
+    found = corrected(joined)
+    error = max(found.log_error or 0.0, settled.log_error or 0.0)
+    if found.k.value is not None and found.k.low is not None:
+        found = replace(found, k=_figure(found.k.value, error), log_error=error)
+    return Settling(found, settled)
 
 
 def amplification(k: Figure) -> Figure:

@@ -7,6 +7,7 @@ bring most of the others; k → ∞: everybody pulls alike (Poisson). Lloyd-Smit
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -63,6 +64,29 @@ class Offspring:
         people = np.bincount(row.ravel(), weights=self.n)
         exposure = np.bincount(row.ravel(), weights=self.n * self.exposure) / people
         return Offspring(kept[0], exposure, people.astype(np.int64))
+
+    def moved(self, moves: Sequence[tuple[int, float, int]]) -> "Offspring":
+        """With somebody moved up for each (X, F, more): the one of that X whose F is nearest now has
+        so many more. Where nobody of that X is left, one is added."""
+        x, f, people = self.referees, self.exposure, self.n.copy()
+        new = []
+        for referees, exposure, more in moves:
+            alike = np.flatnonzero((x == referees) & (people > 0))
+            if len(alike):
+                place = alike[np.abs(f[alike] - exposure).argmin()]
+                people[place] -= 1
+                exposure = float(f[place])
+            new.append((referees + more, exposure))
+        added = Offspring.of([row[0] for row in new], [row[1] for row in new])
+        return Offspring(x, f, people).and_also(added)
+
+    def and_also(self, others: "Offspring") -> "Offspring":
+        """These rows and those."""
+        return Offspring(
+            np.concatenate([self.referees, others.referees]),
+            np.concatenate([self.exposure, others.exposure]),
+            np.concatenate([self.n, others.n]),
+        )
 
     @property
     def participants(self) -> int:

@@ -115,8 +115,13 @@ def test_amplification() -> None:
 
 
 def test_rooms_that_are_still_open_do_not_settle() -> None:
-    found = multiplication.settling(cohort([1] * 40), cohort([1] * 20 + [0] * 20))
-    assert (found.joined.k.value, found.settled.k.value) == (1, 0.5)
+    settled = cohort([1] * 20 + [0] * 20)
+    joined = settled.moved([(0, 1.0, 1)] * 20).and_also(cohort([0] * 10))
+    assert (joined.participants, joined.total_referees) == (50, 40)
+    found = multiplication.settling(joined, multiplication.corrected(settled))
+    assert (found.joined.k.value, found.settled.k.value) == (0.8, 0.5)
+    assert (found.joined.log_error or 0) >= (found.settled.log_error or 0) > 0
+    assert settled.moved([(7, 1.0, 1)]).participants == 41, "nobody had seven"
 
 
 def test_k_under_shared_credit() -> None:
