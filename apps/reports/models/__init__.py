@@ -1,3 +1,12 @@
+from apps.reports.models.money import (
+    Earning,
+    Given,
+    GrantMark,
+    Moment,
+    Reward,
+    Sale,
+    Sold,
+)
 from apps.reports.models.programme import Programme
 from apps.reports.models.rollups import (
     SOURCES,
@@ -20,14 +29,21 @@ __all__ = [
     "Arrival",
     "Cell",
     "Counted",
+    "Earning",
+    "Given",
     "Grain",
+    "GrantMark",
     "Journal",
     "Mark",
+    "Moment",
     "Owner",
     "Pair",
     "Programme",
     "Reach",
+    "Reward",
     "Rolled",
     "Root",
+    "Sale",
     "SharedReport",
+    "Sold",
 ]

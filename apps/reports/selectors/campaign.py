@@ -4,9 +4,10 @@ Test members never meet a live campaign, so a campaign's own rows are all that m
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 
 from apps.campaigns.models import Budget, Campaign
@@ -15,14 +16,14 @@ from apps.core.clock import EngineNow
 from apps.core.models import Event
 from apps.groupbuy.models import RefundOrder, Room, Seat
 from apps.groupbuy.rules import ACTIVE
-from apps.reports.models import Mark
+from apps.reports.models import GrantMark, Mark, Moment
 from apps.reports.rules import Generation, Spread, Step, funnel, spread
 from apps.reports.selectors import rolled
 from apps.reports.selectors.paying import Pay, paying
-from apps.reports.selectors.rolled import Joined, Reached
+from apps.reports.selectors.rolled import Joined, Reached, Rewarded
 from apps.reports.selectors.spreading import Spreading, spreading
 from apps.reports.viral.figures import Figure
-from apps.rewards.models import ClawBack, Grant
+from apps.rewards.models import Grant
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ class Cost:
 class Freshness:
     """What the figures do not contain yet. All zero: nothing more will change by itself.
 
-    `changes_pending` are what participants did and rollups do not contain yet; `rows_pending` new
-    participants, links, intents and visits, of all campaigns, that nobody has counted yet.
+    `changes_pending` are what participants did, or what became of grants, and rollups do not contain
+    yet; `rows_pending` new participants, links, intents, visits and grants, of all campaigns, that
+    nobody has counted yet.
     """
 
     events_pending: int
@@ -103,6 +105,7 @@ class CampaignReport:
     rooms: Rooms
     funnel: tuple[Step, ...]
     rewards: Rewards
+    given: tuple[Rewarded, ...]
     cost: Cost
     pay: Pay
 
@@ -125,17 +128,19 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
     joined = rolled.joined(campaign)
     people = _people(joined)
     spreads = spreading(campaign, now=now)
+    given = rolled.rewards(campaign)
     return CampaignReport(
         campaign=campaign,
         as_of=now,
-        freshness=_freshness(campaign),
+        freshness=_freshness(campaign, given),
         people=people,
         spread=spread(generations),
         generations=generations,
         spreading=spreads,
         rooms=_rooms(campaign),
         funnel=_funnel(joined, rolled.reached(campaign)),
-        rewards=_rewards(campaign),
+        rewards=_rewards(given),
+        given=given,
         cost=_cost(campaign, people.participants),
         pay=paying(campaign, k=spreads.k.k, seeds=people.seeds, referred=people.referred, now=now),
     )
@@ -178,21 +183,17 @@ def _funnel(joined: Joined, reached: Reached) -> tuple[Step, ...]:
     )
 
 
-def _rewards(campaign: Campaign) -> Rewards:
-    left = F("amount") - F("taken_back")
-    points = Q(kind=AwardKind.POINTS)
-    pending, settled = Q(status=Grant.Status.PENDING), Q(settled_at__isnull=False)
-    sums = Grant.objects.filter(campaign=campaign).aggregate(
-        grants=Count("pk"),
-        points_pending=Coalesce(Sum(left, filter=points & pending), 0),
-        points_settled=Coalesce(Sum(left, filter=points & settled), 0),
+def _rewards(rows: Sequence[Rewarded]) -> Rewards:
+    granted = [row for row in rows if row.moment == Moment.GRANTED]
+    points = [row for row in rows if row.kind == AwardKind.POINTS]
+    given = [row for row in points if row.moment == Moment.GRANTED]
+    return Rewards(
+        grants=sum(row.grants for row in granted),
+        points_pending=sum(row.kept for row in given if row.status == Grant.Status.PENDING),
+        points_settled=sum(row.kept for row in points if row.moment == Moment.SETTLED),
+        points_clawed_back=sum(row.clawed_back for row in given),
+        points_void=sum(row.voided for row in given),
     )
-    rows = ClawBack.objects.filter(grant__campaign=campaign, grant__kind=AwardKind.POINTS)
-    taken_back = rows.aggregate(
-        points_clawed_back=Coalesce(Sum("amount", filter=Q(while_pending=False)), 0),
-        points_void=Coalesce(Sum("amount", filter=Q(while_pending=True)), 0),
-    )
-    return Rewards(**sums, **taken_back)
 
 
 def _cost(campaign: Campaign, participants: int) -> Cost:
@@ -206,15 +207,20 @@ def _cost(campaign: Campaign, participants: int) -> Cost:
     )
 
 
-def _freshness(campaign: Campaign) -> Freshness:
+def _freshness(campaign: Campaign, given: Sequence[Rewarded]) -> Freshness:
     rooms = Room.objects.filter(offer__campaign=campaign, status__in=ACTIVE)
     outstanding = RefundOrder.objects.outstanding().filter(seat__room__offer__campaign=campaign)
     return Freshness(
         events_pending=Event.objects.pending().count(),
         events_parked=Event.objects.parked().count(),
-        changes_pending=Mark.objects.filter(campaign=campaign).count(),
+        changes_pending=Mark.objects.filter(campaign=campaign).count()
+        + GrantMark.objects.filter(campaign=campaign).count(),
         rows_pending=sum(rolled.sources_behind().values()),
-        grants_pending=Grant.objects.filter(campaign=campaign, status=Grant.Status.PENDING).count(),
+        grants_pending=sum(
+            row.grants
+            for row in given
+            if (row.moment, row.status) == (Moment.GRANTED, Grant.Status.PENDING)
+        ),
         refund_orders_outstanding=outstanding.count(),
         rooms_due=rooms.filter(due_at__lte=EngineNow()).count(),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from apps.campaigns.models import Campaign, ExperimentPlan
-from apps.reports.selectors.margins import MARGINS
+from apps.reports.selectors.margins import margins_sql
 from apps.reports.viral.experiments import Arm
 
 
@@ -31,7 +31,7 @@ class Arms:
     waiting: int = 0
 
 
-_SEEDS = f"""WITH {MARGINS},
+_SEEDS = f"""WITH {margins_sql()},
 seeds AS (
   SELECT id, variant, joined_at + %(window)s AS until,
          joined_at + %(window)s <= %(now)s AS mature

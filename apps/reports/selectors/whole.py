@@ -42,7 +42,8 @@ class WholeReport(CampaignReport):
 def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
     """All figures of the default report, as of now: some grouped queries, the rest is arithmetic."""
     report = campaign_report(campaign, now=now)
-    today = now.astimezone(ZoneInfo(campaign.time_zone)).date()
+    zone = ZoneInfo(campaign.time_zone)
+    today = now.astimezone(zone).date()
     counted = slots(campaign, now=now)
     rows = report.spreading.everybody.rows
     reward = ratio(
@@ -58,7 +59,7 @@ def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
         forecast=_forecast(report),
         counted=counted,
         grown=grown(counted, today=today),
-        spent=spent(campaign, today=today),
+        spent=spent(report.given, zone, today=today),
         reward=reward,
         member=report.pay.per_member,
         payback=report.pay.payback_day,

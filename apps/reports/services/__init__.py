@@ -8,6 +8,7 @@ from apps.reports.services.folding import (
     order_mark,
     participant_mark,
 )
+from apps.reports.services.grants import grant_mark
 from apps.reports.services.programme import programme_ask, programme_compute, programmes_due
 from apps.reports.services.reaching import journals_fold
 from apps.reports.services.rebuilding import campaign_rebuild
@@ -18,6 +19,7 @@ __all__ = [
     "campaign_fold",
     "campaign_rebuild",
     "campaigns_fold",
+    "grant_mark",
     "journals_fold",
     "order_mark",
     "participant_mark",
