@@ -1,3 +1,4 @@
+from apps.reports.models.chains import MatureChain
 from apps.reports.models.money import (
     Earning,
     Given,
@@ -35,6 +36,7 @@ __all__ = [
     "GrantMark",
     "Journal",
     "Mark",
+    "MatureChain",
     "Moment",
     "Owner",
     "Pair",

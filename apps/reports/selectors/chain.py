@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 
 from apps.campaigns.models import Campaign
+from apps.reports.models import MatureChain
 from apps.reports.viral.funnel import Funnel, funnel
 
 # So many participants are asked about, the latest ones: with all of them, the page would get slower with
@@ -58,3 +59,14 @@ def mature_chain(campaign: Campaign, *, now: dt.datetime) -> Funnel:
         counts = cursor.fetchone()
     steps = [(name, int(count)) for name, count in zip(STEPS, counts, strict=True)]
     return funnel([(name, count) for name, count in steps if count or name != "share intents"])
+
+
+def chain_counted(campaign: Campaign, *, now: dt.datetime) -> tuple[Funnel, dt.datetime]:
+    """The same as it was counted last, ten minutes ago at the most while workers run, and when; as of
+    now where it was not counted yet, or by another window."""
+    kept = MatureChain.objects.filter(
+        campaign=campaign, within=campaign.attribution_window, counted_at__lte=now
+    ).first()
+    if kept is None:
+        return mature_chain(campaign, now=now), now
+    return funnel([(name, count) for name, count in kept.steps]), kept.counted_at

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apps.campaigns.models import Campaign, Variant
 from apps.reports.selectors.campaign import CampaignReport, campaign_report
-from apps.reports.selectors.chain import mature_chain
+from apps.reports.selectors.chain import chain_counted
 from apps.reports.selectors.days import Grown, Slots, Spent, grown, slots, spent
 from apps.reports.selectors.spreading import Spreading
 from apps.reports.viral import concentration, forecast, offspring
@@ -22,11 +22,13 @@ HOURS_A_DAY = 24
 class WholeReport(CampaignReport):
     """The campaign report with its chain, who carries it, where it leads, and what one more costs.
 
-    `reward` is what rewards cost per person brought, `member` what a member costs in the end; both
-    in minor units. `holdout` says whether the campaign keeps one.
+    `chain_at` is when the chain was counted. `reward` is what rewards cost per person brought,
+    `member` what a member costs in the end; both in minor units. `holdout` says whether the campaign
+    keeps one.
     """
 
     chain: Funnel
+    chain_at: dt.datetime
     concentration: Concentration
     curve: tuple[CurvePoint, ...]
     forecast: Forecast
@@ -45,6 +47,7 @@ def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
     zone = ZoneInfo(campaign.time_zone)
     today = now.astimezone(zone).date()
     counted = slots(campaign, now=now)
+    chain, chain_at = chain_counted(campaign, now=now)
     rows = report.spreading.everybody.rows
     reward = ratio(
         report.cost.spent_minor + report.cost.reserved_minor,
@@ -53,7 +56,8 @@ def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
     )
     return WholeReport(
         **vars(report),
-        chain=mature_chain(campaign, now=now),
+        chain=chain,
+        chain_at=chain_at,
         concentration=concentration.concentration(rows, offspring.dispersion(rows)),
         curve=concentration.curve(rows),
         forecast=_forecast(report),

@@ -2,6 +2,7 @@
 computed ahead, links to shared reports."""
 
 from apps.reports.services.alerting import alerts_find
+from apps.reports.services.chains import chains_count
 from apps.reports.services.folding import (
     campaign_fold,
     campaigns_fold,
@@ -19,6 +20,7 @@ __all__ = [
     "campaign_fold",
     "campaign_rebuild",
     "campaigns_fold",
+    "chains_count",
     "grant_mark",
     "journals_fold",
     "order_mark",
