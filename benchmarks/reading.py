@@ -170,7 +170,7 @@ def measure(options: Options, url: str, tell: Callable[[str], None]) -> Readings
         tell("reading")
         counts = _watched(lambda: _read(campaign, now), READS)
         first = _watched(lambda: whole_report(campaign, now=now), READS)
-        services.chains_count()
+        services.ahead_count()
         later = timezone.now()
         page = _watched(lambda: whole_report(campaign, now=later), READS)
         tell("counting")

@@ -19,7 +19,7 @@ class ReportsConfig(AppConfig):
         core_invariants.register(*invariants.REPORTS)
         sweepers.register("what links reach", services.journals_fold)
         sweepers.register("campaigns to count", services.campaigns_fold)
-        sweepers.register("chains to count", services.chains_count)
+        sweepers.register("reports to count ahead", services.ahead_count)
         sweepers.register("alerts", services.alerts_find)
         sweepers.register("programme report", services.programmes_due)
         # Last: a mark locks nothing, and nothing waits for it.

@@ -1,4 +1,4 @@
-from apps.reports.models.chains import MatureChain
+from apps.reports.models.ahead import Ahead
 from apps.reports.models.money import (
     Earning,
     Given,
@@ -27,6 +27,7 @@ from apps.reports.models.shares import SharedReport
 
 __all__ = [
     "SOURCES",
+    "Ahead",
     "Arrival",
     "Cell",
     "Counted",
@@ -36,7 +37,6 @@ __all__ = [
     "GrantMark",
     "Journal",
     "Mark",
-    "MatureChain",
     "Moment",
     "Owner",
     "Pair",

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import connection
 
 from apps.campaigns.models import Campaign
-from apps.reports.models import MatureChain
+from apps.reports.models import Ahead
+from apps.reports.selectors.ahead import counted_ahead
 from apps.reports.viral.funnel import Funnel, funnel
 
 # So many participants are asked about, the latest ones: with all of them, the page would get slower with
@@ -64,9 +65,9 @@ def mature_chain(campaign: Campaign, *, now: dt.datetime) -> Funnel:
 def chain_counted(campaign: Campaign, *, now: dt.datetime) -> tuple[Funnel, dt.datetime]:
     """The same as it was counted last, ten minutes ago at the most while workers run, and when; as of
     now where it was not counted yet, or by another window."""
-    kept = MatureChain.objects.filter(
-        campaign=campaign, within=campaign.attribution_window, counted_at__lte=now
-    ).first()
+    window = campaign.attribution_window
+    kept = counted_ahead(campaign, Ahead.What.CHAIN, within=window, now=now)
     if kept is None:
         return mature_chain(campaign, now=now), now
-    return funnel([(name, count) for name, count in kept.steps]), kept.counted_at
+    steps, counted_at = kept
+    return funnel([(name, count) for name, count in steps]), counted_at

@@ -12,6 +12,8 @@ from typing import Any
 from django.db import connection
 
 from apps.campaigns.models import Campaign, ExperimentPlan
+from apps.reports.models import Ahead
+from apps.reports.selectors.ahead import counted_ahead
 from apps.reports.selectors.margins import margins_sql
 from apps.reports.viral.experiments import Arm
 
@@ -29,6 +31,16 @@ class Arms:
     margin: Arm
     net: Arm
     waiting: int = 0
+
+    def told(self) -> list[Any]:
+        """As JSON."""
+        arms = (self.conversions, self.margin, self.net)
+        return [*([arm.seeds, arm.total, arm.squares] for arm in arms), self.waiting]
+
+    @classmethod
+    def of(cls, told: list[Any]) -> "Arms":
+        *arms, waiting = told
+        return cls(*(Arm(*arm) for arm in arms), waiting=waiting)
 
 
 _SEEDS = f"""WITH {margins_sql()},
@@ -113,6 +125,15 @@ def arms_of(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> di
             Arm(mature, x, xx), Arm(mature, m, mm), Arm(mature, net, nets), waiting
         )
     return found
+
+
+def arms_counted(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> dict[str, Arms]:
+    """The same as they were counted last, ten minutes ago or so while workers run; as of now where
+    they were not counted yet, or by another window."""
+    kept = counted_ahead(campaign, Ahead.What.SEEDS, within=window, now=now)
+    if kept is None:
+        return arms_of(campaign, window, now=now)
+    return {variant: Arms.of(told) for variant, told in kept[0].items()}
 
 
 def together(arms: Mapping[str, Arms], keys: Iterable[str]) -> Arms:

@@ -1,8 +1,8 @@
 """What reports write: rollups (marked, folded, built anew), alerts, the programme's figures that are
 computed ahead, links to shared reports."""
 
+from apps.reports.services.ahead import ahead_count
 from apps.reports.services.alerting import alerts_find
-from apps.reports.services.chains import chains_count
 from apps.reports.services.folding import (
     campaign_fold,
     campaigns_fold,
@@ -16,11 +16,11 @@ from apps.reports.services.rebuilding import campaign_rebuild
 from apps.reports.services.shares import report_share, report_share_opened, report_share_revoke
 
 __all__ = [
+    "ahead_count",
     "alerts_find",
     "campaign_fold",
     "campaign_rebuild",
     "campaigns_fold",
-    "chains_count",
     "grant_mark",
     "journals_fold",
     "order_mark",
