@@ -205,7 +205,7 @@ def _fill(database: Database, campaign: Campaign, people: int, visits: int) -> N
     database.run("VACUUM (ANALYZE)")
     database.run("CHECKPOINT")
     for source, table in SOURCES.items():
-        last = database.one(f"SELECT max(id) FROM {table}")
+        last = database.one(f"SELECT coalesce(max(id), 0) FROM {table}")
         Journal.objects.update_or_create(source=source, defaults={"settled_id": last})
 
 
