@@ -35,9 +35,14 @@ def slots(campaign: Campaign, *, now: dt.datetime) -> Slots:
     """From the rollups, in one query."""
     rows = rolled.slots(campaign, now)
     zone = ZoneInfo(campaign.time_zone)
+    days = {start: start.astimezone(zone).date() for start in {row[0] for row in rows}}
+    ages = {
+        slot: _middle_ago(slot[0], HOUR if slot[1] else DAY, now)
+        for slot in {row[:2] for row in rows}
+    }
     return Slots(
-        tuple(start.astimezone(zone).date() for start, *_ in rows),
-        tuple(_middle_ago(start, HOUR if is_hour else DAY, now) for start, is_hour, *_ in rows),
+        tuple(days[row[0]] for row in rows),
+        tuple(ages[row[:2]] for row in rows),
         tuple(is_seed for _, _, is_seed, _, _ in rows),
         tuple(referees for *_, referees, _ in rows),
         tuple(people for *_, people in rows),

@@ -72,7 +72,8 @@ _ROOTS = _aged(
     **_DAYS,
 )
 _SLOTS = """
-SELECT t.slot, t.grain = 'hour', t.generation = 0, t.referees, sum(t.people)::bigint
+SELECT extract(epoch FROM t.slot)::bigint, t.grain = 'hour', t.generation = 0, t.referees,
+       sum(t.people)::bigint
 FROM reports_cell t JOIN reports_rolled r ON r.campaign_id = t.campaign_id
  AND (t.grain = 'day' AND t.slot < r.hours_since OR t.grain = 'hour' AND t.slot >= r.hours_since)
 WHERE t.campaign_id = %s AND t.slot <= %s GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4
@@ -224,7 +225,12 @@ def pairs(
 def slots(campaign: Campaign, now: dt.datetime) -> list[tuple[dt.datetime, bool, bool, int, int]]:
     """Confirmed participants by slot, the earliest first: (its start, whether it is an hour and no
     day, whether they are seeds, referees within the window, people)."""
-    return statements.run(_SLOTS, [campaign.pk, now])
+    # A moment is made of a number once, not of text in each row.
+    rows = statements.run(_SLOTS, [campaign.pk, now])
+    starts = {row[0]: dt.datetime.fromtimestamp(row[0], dt.UTC) for row in rows}
+    return [
+        (starts[start], hour, seed, brought, people) for start, hour, seed, brought, people in rows
+    ]
 
 
 def generations(campaign: Campaign) -> tuple[Generation, ...]:

@@ -39,8 +39,9 @@ class Arms:
 
     @classmethod
     def of(cls, told: list[Any]) -> "Arms":
-        *arms, waiting = told
-        return cls(*(Arm(*arm) for arm in arms), waiting=waiting)
+        """What `told` has told."""
+        conversions, margin, net, waiting = told
+        return cls(Arm(*conversions), Arm(*margin), Arm(*net), waiting)
 
 
 _SEEDS = f"""WITH {margins_sql()},
