@@ -162,13 +162,16 @@ def _simulate(
         _first(random, waiting, group, of, of.mean * np.exp(of.error * shock), delays)
     means = law.mean * np.exp(law.error * shock)
     spread = _spread(delays)
+    spread /= spread.sum()
     born = np.zeros_like(waiting)
+    total = np.zeros(settings.draws, np.int64)
     endless = np.zeros(settings.draws, bool)
     for day in range(settings.days):
         came = waiting[:, day].copy()
         while came.any():
             born[:, day] += came
-            endless |= born.sum(axis=1) > LIMIT
+            total += came
+            endless |= total > LIMIT
             came = _children(random, waiting, day, np.where(endless, 0, came), means, law.k, spread)
     later = waiting[:, -1].copy()
     _to_the_end(random, later, means, law.k, endless)
@@ -226,12 +229,15 @@ def _children(
 ) -> Ints:
     """The children who come on the `day` of these parents; those of later days join the waiting, of
     whom the last column is all who come after the last day."""
-    brought = _offspring(random, parents, means, k)
-    by_delay = random.multinomial(brought, spread / spread.sum())
+    runs = np.flatnonzero(parents)
+    brought = _offspring(random, parents[runs], means[runs], k)
+    by_delay = random.multinomial(brought, spread)
     inside = min(by_delay.shape[1], waiting.shape[1] - 1 - day)
-    waiting[:, day + 1 : day + inside] += by_delay[:, 1:inside]
-    waiting[:, -1] += by_delay[:, inside:].sum(axis=1)
-    return np.asarray(by_delay[:, 0])
+    waiting[runs, day + 1 : day + inside] += by_delay[:, 1:inside]
+    waiting[runs, -1] += by_delay[:, inside:].sum(axis=1)
+    children = np.zeros_like(parents)
+    children[runs] = by_delay[:, 0]
+    return children
 
 
 def _to_the_end(
