@@ -8,6 +8,7 @@ from apps.core import statements
 from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.rules import ACTIVE
 from apps.reports.models import Moment
+from apps.reports.selectors.margins import RATES_NOW
 from apps.reports.selectors.rolled import Rewarded, sources_behind
 from apps.rewards.models import Grant
 
@@ -28,8 +29,8 @@ class Rooms:
 class Freshness:
     """What the figures do not contain yet. All zero: nothing more will change by itself.
 
-    `changes_pending` are what participants did, or what became of grants, and rollups do not contain
-    yet; `rows_pending` new participants, links, intents, visits and grants, of all campaigns, that
+    `changes_pending` are what participants did, what became of grants, and other margin rates, that
+    rollups do not contain yet; `rows_pending` new participants, links, intents, visits and grants, of all campaigns, that
     nobody has counted yet.
     """
 
@@ -53,11 +54,13 @@ SELECT count(*) FILTER (WHERE r.opened_at IS NOT NULL),
        ) < coalesce(r.headcount, r.size))
 FROM groupbuy_room r JOIN groupbuy_offer o ON o.id = r.offer_id WHERE o.campaign_id = %s
 """
-_WAITING = """
+_WAITING = f"""
 SELECT (SELECT count(*) FROM core_event WHERE status = 'pending'),
        (SELECT count(*) FROM core_event WHERE status = 'parked'),
        (SELECT count(*) FROM reports_mark WHERE campaign_id = %(campaign)s)
-         + (SELECT count(*) FROM reports_grantmark WHERE campaign_id = %(campaign)s),
+         + (SELECT count(*) FROM reports_grantmark WHERE campaign_id = %(campaign)s)
+         + (SELECT count(*) FROM reports_rolled
+            WHERE campaign_id = %(campaign)s AND rates IS DISTINCT FROM {RATES_NOW}),
        (SELECT count(*) FROM groupbuy_refundorder f JOIN groupbuy_seat s ON s.id = f.seat_id
         JOIN groupbuy_room r ON r.id = s.room_id JOIN groupbuy_offer o ON o.id = r.offer_id
         WHERE o.campaign_id = %(campaign)s AND f.status = ANY(%(outstanding)s::text[])),
