@@ -54,20 +54,20 @@ SELECT count(*) FILTER (WHERE r.opened_at IS NOT NULL),
        ) < coalesce(r.headcount, r.size))
 FROM groupbuy_room r JOIN groupbuy_offer o ON o.id = r.offer_id WHERE o.campaign_id = %s
 """
-_WAITING = """
+_WAITING = f"""
 SELECT (SELECT count(*) FROM core_event WHERE status = 'pending'),
        (SELECT count(*) FROM core_event WHERE status = 'parked'),
        (SELECT count(*) FROM reports_mark WHERE campaign_id = %(campaign)s)
          + (SELECT count(*) FROM reports_grantmark WHERE campaign_id = %(campaign)s)
          + (SELECT count(*) FROM reports_rolled
-            WHERE campaign_id = %(campaign)s AND rates IS DISTINCT FROM {rates}),
+            WHERE campaign_id = %(campaign)s AND rates IS DISTINCT FROM {RATES_NOW}),
        (SELECT count(*) FROM groupbuy_refundorder f JOIN groupbuy_seat s ON s.id = f.seat_id
         JOIN groupbuy_room r ON r.id = s.room_id JOIN groupbuy_offer o ON o.id = r.offer_id
         WHERE o.campaign_id = %(campaign)s AND f.status = ANY(%(outstanding)s::text[])),
        (SELECT count(*) FROM groupbuy_room r JOIN groupbuy_offer o ON o.id = r.offer_id
         WHERE o.campaign_id = %(campaign)s AND r.status = ANY(%(active)s::text[])
           AND r.due_at <= engine_now())
-""".format(rates=RATES_NOW)
+"""
 
 
 def rooms(campaign: Campaign) -> Rooms:
