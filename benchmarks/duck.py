@@ -18,6 +18,9 @@ TABLES = {
         confirmed_at TIMESTAMP""",
     "link": "id BIGINT, participant_id BIGINT",
     "visit": "link_id BIGINT, skipped VARCHAR, opened_at TIMESTAMP",
+    "bought": "id BIGINT, refunded_minor BIGINT, occurred_at TIMESTAMP",
+    "line": "order_id BIGINT, amount_minor BIGINT, margin_minor BIGINT",
+    "reward": "status VARCHAR, cost_minor BIGINT, granted_at TIMESTAMP, settled_at TIMESTAMP",
 }
 
 

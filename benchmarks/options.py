@@ -57,6 +57,7 @@ class Options:
     only: tuple[str, ...]
     stories: tuple[str, ...]
     json: Path
+    duckdb: bool = True
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -70,6 +71,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--visits", type=int, default=1_000_000, help="of a campaign (1000000)")
     parser.add_argument("--groups", type=int, default=20_000, help="replayed (20000)")
     parser.add_argument("--runs", type=int, default=100, help="on a scarce stock (100)")
+    parser.add_argument("--no-duckdb", action="store_true", help="neither fetch it nor measure it")
     known = (*CASES, *STORIES)
     parser.add_argument("--only", action="append", choices=known, help="this case; repeatable")
     parser.add_argument("--json", type=Path, default=var_dir(os.environ, BASE_DIR) / "bench.json")
@@ -97,4 +99,5 @@ def parse(arguments: Sequence[str]) -> Options:
         tuple(name for name in CASES if name in asked),
         tuple(name for name in STORIES if name in asked),
         given.json,
+        not given.no_duckdb,
     )

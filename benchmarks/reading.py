@@ -23,9 +23,10 @@ from django.utils import timezone
 
 from apps.campaigns.models import Campaign
 from apps.campaigns.rules import Beneficiary, Trigger
+from apps.orders.models import MarginRate
 from apps.reports import services
-from apps.reports.models import Journal
-from apps.reports.selectors import campaign_report, rolled
+from apps.reports.models import SOURCES, Journal, Moment
+from apps.reports.selectors import rolled, whole_report
 from benchmarks import pgbench, stage
 from benchmarks.database import Database
 from benchmarks.errors import BenchmarkError
@@ -71,6 +72,26 @@ _COUNTS = {
     "sharers": """
         SELECT count(*) FROM participant p WHERE p.id IN (
             SELECT l.participant_id FROM link l JOIN visit v ON v.link_id = l.id WHERE v.skipped = '')""",
+    "margins": """
+        SELECT date_trunc('day', o.occurred_at), l.margin_minor IS NULL, sum(l.amount_minor),
+               sum(coalesce(l.margin_minor, l.amount_minor * 0.25))
+        FROM bought o JOIN line l ON l.order_id = o.id WHERE o.refunded_minor = 0 GROUP BY 1, 2""",
+    "promised": """
+        SELECT date_trunc('day', g.granted_at), g.status, count(*), sum(g.cost_minor)
+        FROM reward g GROUP BY 1, 2""",
+    "settled": """
+        SELECT date_trunc('day', g.settled_at), count(*), sum(g.cost_minor)
+        FROM reward g WHERE g.settled_at IS NOT NULL GROUP BY 1""",
+}
+# What the names stand for in PostgreSQL.
+_TABLES = {
+    "participant": "(SELECT * FROM invites_participant WHERE campaign_id = {campaign})",
+    "link": "invites_link",
+    "visit": "invites_visit",
+    "bought": """(SELECT o.* FROM orders_order o JOIN invites_campaignorder co ON co.order_id = o.id
+        WHERE co.campaign_id = {campaign})""",
+    "line": "orders_orderline",
+    "reward": "(SELECT * FROM rewards_grant WHERE campaign_id = {campaign})",
 }
 
 
@@ -87,35 +108,41 @@ class Cost:
 
 @dataclass(frozen=True)
 class Readings:
-    """Of one campaign. `page` is the whole report, `counts` what of it is read from rollups."""
+    """Of one campaign. `page` is the whole report, whatever is read and reckoned for it; `counts` what
+    of it is read from rollups; `first` a page whose chain nobody has counted ahead."""
 
     visits: int
     participants: int
+    orders: int
     page: Cost
+    first: Cost
     counts: Cost
     rebuild: Cost
     postgresql: Cost
     duckdb: Cost | None
 
     def lines(self) -> tuple[str, ...]:
-        duck, raw = self.duckdb, self.postgresql
-        by_duck = f"{_took(duck)}, {duck.seconds / self.counts.seconds:,.1f} times" if duck else ""
+        duck = self.duckdb
         return (
-            (
-                f"counts read from rollups: {_took(self.counts)}; the whole page, statistics and all: "
-                f"{_took(self.page)}"
-            ),
-            (
-                f"the same counts from the rows, by PostgreSQL: {_took(raw)}, "
-                f"{raw.seconds / self.counts.seconds:,.0f} times the reading"
-            ),
-            f"by DuckDB in one pass over a copy: {by_duck or NO_DUCKDB}",
+            f"the whole page, statistics and all: {_took(self.page)}",
+            f"counts alone, read from rollups: {_took(self.counts)}",
+            f"the same counts from the rows, by PostgreSQL: {self._beside(self.postgresql)}",
+            f"by DuckDB in one pass over a copy: {self._beside(duck) if duck else NO_DUCKDB}",
+            f"a page before its chain was counted ahead: {_took(self.first)}",
             f"rollups built anew: {_took(self.rebuild)}",
         )
 
+    def _beside(self, raw: Cost) -> str:
+        pages, counts = raw.seconds / self.page.seconds, raw.seconds / self.counts.seconds
+        return f"{_took(raw)}, {pages:,.1f} times the page, {counts:,.1f} times the counts"
+
     def told(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"visits": self.visits, "participants": self.participants}
-        for name in ("page", "counts", "rebuild", "postgresql", "duckdb"):
+        told: dict[str, Any] = {
+            "visits": self.visits,
+            "participants": self.participants,
+            "orders": self.orders,
+        }
+        for name in ("page", "first", "counts", "rebuild", "postgresql", "duckdb"):
             cost = getattr(self, name)
             told[name] = cost and cost.told()
         return told
@@ -132,6 +159,7 @@ def measure(options: Options, url: str, tell: Callable[[str], None]) -> Readings
         "Ten million visits", Trigger.JOINED, Beneficiary.MEMBER, Campaign.QualifyingAct.JOIN
     )
     people = max(options.visits // VISITS_EACH, 100)
+    MarginRate.objects.create(tag="tea", rate_bps=2500)
     with closing(Database(url)) as database:
         tell("filling")
         _fill(database, campaign, people, options.visits)
@@ -141,18 +169,23 @@ def measure(options: Options, url: str, tell: Callable[[str], None]) -> Readings
         now = timezone.now()
         tell("reading")
         counts = _watched(lambda: _read(campaign, now), READS)
-        page = _watched(lambda: campaign_report(campaign, now=now), READS)
+        first = _watched(lambda: whole_report(campaign, now=now), READS)
+        services.ahead_count()
+        later = timezone.now()
+        page = _watched(lambda: whole_report(campaign, now=later), READS)
         tell("counting")
         counted: dict[str, int] = {}
         raw = _watched(lambda: counted.update(_count(campaign)), options.rounds)
         _compare(_read(campaign, now), counted)
         tell("DuckDB")
-        duck = _duck(database, campaign, options.rounds, counted)
-    return Readings(options.visits, people, page, counts, rebuild, raw, duck)
+        duck = _duck(database, campaign, options.rounds, counted) if options.duckdb else None
+        orders = database.count("orders_order")
+    return Readings(options.visits, people, orders, page, first, counts, rebuild, raw, duck)
 
 
 def _fill(database: Database, campaign: Campaign, people: int, visits: int) -> None:
-    """A forest, its links and their visits. Without foreign keys and triggers: they held before."""
+    """A forest, its links and their visits, orders and rewards. Without foreign keys and triggers: they
+    held before."""
     database.run("SET session_replication_role = replica")
     given = {"campaign_id": campaign.pk, "version_id": campaign.published_version_id}
     statement = pgbench.text("report_people")
@@ -166,11 +199,13 @@ def _fill(database: Database, campaign: Campaign, people: int, visits: int) -> N
     for made in range(0, visits, AT_ONCE):
         asked = {**links, "made": made, "visits": min(AT_ONCE, visits - made)}
         database.run(pgbench.text("report_visits"), asked)
+    for name in ("report_orders", "report_grants"):
+        database.run(pgbench.text(name), {"campaign_id": campaign.pk})
     database.run("SET session_replication_role = DEFAULT")
     database.run("VACUUM (ANALYZE)")
     database.run("CHECKPOINT")
-    for source, table in (("links", "link"), ("visits", "visit")):
-        last = database.one(f"SELECT max(id) FROM invites_{table}")
+    for source, table in SOURCES.items():
+        last = database.one(f"SELECT coalesce(max(id), 0) FROM {table}")
         Journal.objects.update_or_create(source=source, defaults={"settled_id": last})
 
 
@@ -204,24 +239,27 @@ def _read(campaign: Campaign, now: dt.datetime) -> dict[str, int]:
     rolled.generations(campaign)
     rolled.joined(campaign)
     reached = rolled.reached(campaign)
+    rewards = rolled.rewards(campaign)
     return {
         "participants": sum(cells.people),
         "referees": sum(roots.referees),
         "pairs": sum(pairs.pairs),
         "visits": reached.visits,
         "sharers": reached.opened,
+        "margins": int(sum(margin for _, _, _, margin, _ in rolled.sales(campaign, []))),
+        "promised": sum(row.cost for row in rewards if row.moment == Moment.GRANTED),
+        "settled": sum(row.cost for row in rewards if row.moment == Moment.SETTLED),
     }
 
 
 def _count(campaign: Campaign) -> dict[str, int]:
     """The same from the base tables."""
-    of_campaign = f"(SELECT * FROM invites_participant WHERE campaign_id = {campaign.pk})"
     sums = {}
     with connection.cursor() as cursor:
         for name, sql in _COUNTS.items():
-            for table in ("link", "visit"):
-                sql = sql.replace(f" {table} ", f" invites_{table} ")
-            cursor.execute(sql.replace(" participant ", f" {of_campaign} "))
+            for table, rows in _TABLES.items():
+                sql = sql.replace(f" {table} ", f" {rows.format(campaign=campaign.pk)} ")
+            cursor.execute(sql)
             sums[name] = sum(int(row[-1]) for row in cursor.fetchall())
     return sums
 
@@ -257,6 +295,10 @@ def _copy(database: Database, campaign: Campaign, folder: Path) -> None:
         f" FROM invites_participant WHERE campaign_id = {campaign.pk}",
         "link": "SELECT id, participant_id FROM invites_link",
         "visit": "SELECT link_id, skipped, opened_at AT TIME ZONE 'UTC' FROM invites_visit",
+        "bought": "SELECT id, refunded_minor, occurred_at AT TIME ZONE 'UTC' FROM orders_order",
+        "line": "SELECT order_id, amount_minor, margin_minor FROM orders_orderline",
+        "reward": "SELECT status, cost_minor, granted_at AT TIME ZONE 'UTC',"
+        f" settled_at AT TIME ZONE 'UTC' FROM rewards_grant WHERE campaign_id = {campaign.pk}",
     }
     for table, query in wanted.items():
         database.export(query, folder / f"{table}.csv")

@@ -148,6 +148,9 @@ class ReportOutput(serializers.Serializer[Any]):
     rewards = RewardsOutput()
     cost = CostOutput()
     chain = MatureChainOutput()
+    chain_as_of = serializers.DateTimeField(
+        source="chain_at", help_text="When the chain was counted: every ten minutes."
+    )
     concentration = ConcentrationOutput()
     forecast = ForecastOutput()
     growth = GrownOutput(source="grown")

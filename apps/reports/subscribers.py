@@ -12,3 +12,13 @@ def on_participant_changed(event: Event) -> None:
 def on_order_changed(event: Event) -> None:
     """An order was paid or refunded."""
     services.order_mark(order_id=event.payload["order_id"], is_test=event.is_test)
+
+
+def on_grant_changed(event: Event) -> None:
+    """A grant was settled, or something was taken back of it."""
+    services.grant_mark(public_id=event.payload["grant"])
+
+
+def on_award_lapsed(event: Event) -> None:
+    """What a grant gave came to nothing, which frees its budget."""
+    services.grant_mark(public_id=event.payload["reference"])

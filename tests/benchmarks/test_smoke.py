@@ -26,6 +26,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     stack = ["-m", "referral_engine.stack", "run", "--ephemeral", "--no-fsync", "--"]
     bench = ["-m", "benchmarks", "--rounds=1", "--seconds=0.2", "--connections=4"]
     bench += ["--members=2000", f"--json={path}", "--only=tiers-million"]
+    bench += ["--visits=3000", "--only=reports", "--no-duckdb"]
     bench += [f"--only={name}" for name in CASES]
     done = run(*stack, sys.executable, *bench)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -89,6 +90,17 @@ def test_all_members_are_swept_to_the_last(told: dict[str, Any]) -> None:
     assert swept["members"] == 2000
     assert swept["seconds"] > 0
     assert swept["peak_mebibytes"] > 30
+
+
+def test_a_report_reads_what_is_counted_from_its_rows(told: dict[str, Any]) -> None:
+    # It ends with an error where it does not.
+    read = told["stories"]["reports"]
+    assert (read["visits"], read["participants"]) == (3000, 300)
+    assert read["orders"] > 50
+    assert read["duckdb"] is None
+    for name in ("page", "first", "counts", "rebuild", "postgresql"):
+        assert read[name]["seconds"] > 0, name
+        assert read[name]["mebibytes"] > 30, name
 
 
 def test_the_engines_memory_is_told(told: dict[str, Any]) -> None:

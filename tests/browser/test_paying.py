@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from apps.campaigns.services import CostAuthor, CostReport, cost_enter
 from apps.invites.models import Participant
+from apps.reports.services import campaign_rebuild
 from tests.browser.conftest import OpenTab
 from tests.reports.makers import DAY
 from tests.reports.test_experiment import a_test, bought, grown
@@ -25,6 +26,7 @@ def test_whether_it_paid_and_which_variant_is_better(open_tab: OpenTab, phone: b
     report = CostReport("partner_fee", 200, "CNY", now.date(), now.date(), "lin")
     author = CostAuthor(operator_id=olga.pk)
     cost_enter(campaign=campaign, report=report, author=author, now=now)
+    campaign_rebuild(campaign_id=campaign.pk, now=now)
     session = Client()
     session.force_login(olga)
     cookie = {"name": settings.SESSION_COOKIE_NAME, "domain": "127.0.0.1", "path": "/"}

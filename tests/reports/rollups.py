@@ -11,6 +11,7 @@ from django.db import connection
 from apps.campaigns.models import Campaign
 from apps.invites.models import CampaignOrder, Link, Participant, Share, Visit
 from apps.reports.models import Rolled
+from tests.reports.money import money_by_hand
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -23,6 +24,11 @@ _COLUMNS = {
     "pair": "grain, slot, variant, delay, pairs",
     "reach": "day, links, intents, visits, skipped, linkers, sharers, opened",
     "owner": "participant_id, linked, shared, opened",
+    "sold": "participant_id, day, age, source, revenue, refunded, margin, discount",
+    "sale": "day, variant, source, parts, revenue, refunded, margin, discount",
+    "earning": "day, variant, age, parts, margin",
+    "given": "grant_id, kind, status, granted_day, settled_day, kept, cost, clawed_back, voided",
+    "reward": "moment, day, kind, status, grants, kept, cost, clawed_back, voided",
 }
 
 
@@ -40,7 +46,7 @@ def rows_of(campaign: Campaign) -> Rows:
 
 
 def counted_by_hand(campaign: Campaign) -> Rows:
-    """The rollups, but for the two tables that keep what was counted."""
+    """The rollups, but for the tables that keep what was counted."""
     zone = zoneinfo.ZoneInfo(campaign.time_zone)
     window = int(campaign.attribution_window.total_seconds() // 60)
     since = Rolled.objects.get(campaign=campaign).hours_since
@@ -75,6 +81,7 @@ def counted_by_hand(campaign: Campaign) -> Rows:
         "root": _summed(roots),
         "pair": sorted((*key, times) for key, times in pairs.items()),
         "reach": _reach(campaign, zone),
+        **money_by_hand(campaign),
     }
 
 

@@ -15,10 +15,11 @@ from apps.campaigns.models import Campaign
 from apps.core.clock import engine_now
 from apps.invites.models import CampaignOrder, Link, Participant, Share, Visit
 from apps.members.models import Member
-from apps.orders.models import Order
+from apps.orders.models import MarginRate, Order, OrderLine, Refund
 from apps.reports import services
 from apps.reports.models import Cell, Rolled
 from apps.reports.services import folding
+from apps.rewards.models import ClawBack, Grant
 from tests.makers import make_campaign
 from tests.reports.rollups import counted_by_hand, rows_of
 
@@ -28,12 +29,24 @@ DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 VARIANTS = ("", "b")
 people = st.integers(0, 11)
 hours = st.floats(0, 30 * 24).map(lambda hours: -hours * HOUR)
+# (amount, tags, margin)
+line = st.tuples(
+    st.integers(0, 500),
+    st.lists(st.sampled_from(("tea", "cup", "rest")), unique=True),
+    st.none() | st.integers(-20, 90),
+)
 act = st.one_of(
     st.tuples(st.just("joins"), st.none() | people, hours, hours | st.none(), st.booleans()),
     st.tuples(st.just("is_confirmed"), people, hours),
     st.tuples(st.just("is_brought_by"), people, st.none() | people),
-    st.tuples(st.just("buys"), people),
-    st.tuples(st.just("is_refunded"), st.integers(0, 5)),
+    st.tuples(st.just("buys"), people, hours, st.lists(line, max_size=2), st.sampled_from((0, 70))),
+    st.tuples(st.just("is_refunded"), st.integers(0, 5), st.integers(0, 3), st.booleans()),
+    st.tuples(
+        st.just("is_rated"), st.sampled_from(("", "tea", "cup")), st.none() | st.integers(0, 99)
+    ),
+    st.tuples(st.just("is_given"), people, st.integers(0, 90), hours),
+    st.tuples(st.just("settles"), st.integers(0, 5), hours),
+    st.tuples(st.just("is_taken_back"), st.integers(0, 5), st.integers(1, 60)),
     st.tuples(st.just("shares"), people, hours),
     st.tuples(st.just("is_opened"), people, hours, st.booleans()),
     st.tuples(st.just("fold")),
@@ -57,6 +70,7 @@ class Play:
         self.now = engine_now()
         self.people: list[Participant] = []
         self.orders: list[Order] = []
+        self.grants: list[Grant] = []
 
     def joins(
         self, above: int | None, at: dt.timedelta, confirmed: dt.timedelta | None, told: bool
@@ -88,21 +102,85 @@ class Play:
         row.save()
         self.mark(row)
 
-    def buys(self, who: int) -> None:
+    def buys(
+        self,
+        who: int,
+        at: dt.timedelta,
+        lines: list[tuple[int, list[str], int | None]],
+        beyond: int,
+    ) -> None:
         row = self.someone(who)
         if row is None:
             return
         order = Order(order_id=f"o{len(self.orders)}", member=row.member, nth=len(self.orders) + 1)
-        order.paid_minor, order.occurred_at, order.currency = 100, self.now, "CNY"
+        order.paid_minor = sum(amount for amount, _, _ in lines) + beyond
+        order.occurred_at, order.currency = self.now + at, "CNY"
         order.save()
+        for number, (amount, tags, margin) in enumerate(lines):
+            line = OrderLine(order=order, line_id=str(number), sku="tea", quantity=1, tags=tags)
+            line.amount_minor, line.margin_minor = amount, margin
+            line.save()
         CampaignOrder.objects.create(campaign=self.campaign, order=order, participant=row)
         self.orders.append(order)
         services.order_mark(order_id=order.order_id, is_test=False)
 
-    def is_refunded(self, which: int) -> None:
-        if which < len(self.orders):
-            Order.objects.filter(pk=self.orders[which].pk).update(refunded_minor=100)
-            services.order_mark(order_id=f"o{which}", is_test=False)
+    def is_refunded(self, which: int, thirds: int, by_line: bool) -> None:
+        """A part of what is left, or all of it, of the first line or of the order."""
+        if which >= len(self.orders):
+            return
+        order = Order.objects.get(pk=self.orders[which].pk)
+        line = order.lines.order_by("pk").first() if by_line else None
+        part = (line or order).kept_minor * thirds // 3
+        part = min(part, order.kept_minor)
+        if line is not None:
+            line.refunded_minor += part
+            line.save()
+        order.refunded_minor += part
+        order.save()
+        number = Refund.objects.count()
+        Refund.objects.create(
+            order=order,
+            order_id_reported=order.order_id,
+            refund_id=f"r{number}",
+            asked={},
+            occurred_at=self.now,
+        )
+        services.order_mark(order_id=order.order_id, is_test=False)
+
+    def is_rated(self, tag: str, percent: int | None) -> None:
+        MarginRate.objects.filter(tag=tag).delete()
+        if percent is not None:
+            MarginRate.objects.create(tag=tag, rate_bps=percent * 100)
+
+    def is_given(self, who: int, cost: int, at: dt.timedelta) -> None:
+        row = self.someone(who)
+        if row is not None:
+            grant = Grant(campaign=self.campaign, policy="pol_x", subject=f"s{len(self.grants)}")
+            grant.member, grant.beneficiary, grant.granted_at = row.member, "member", self.now + at
+            grant.amount = grant.full_cost_minor = grant.cost_minor = cost
+            grant.save()  # without any event
+            self.grants.append(grant)
+
+    def settles(self, which: int, at: dt.timedelta) -> None:
+        if which < len(self.grants) and self.grants[which].status == "pending":
+            grant = self.grants[which]
+            grant.status, grant.settled_at = "settled", self.now + at
+            grant.save()
+            services.grant_mark(public_id=grant.public_id)
+
+    def is_taken_back(self, which: int, part: int) -> None:
+        if which >= len(self.grants) or not self.grants[which].left:
+            return
+        grant = self.grants[which]
+        part, pending = min(part, grant.left), grant.status == "pending"
+        cause = f"c{grant.taken_back}"
+        ClawBack.objects.create(grant=grant, cause=cause, amount=part, while_pending=pending)
+        grant.taken_back += part
+        grant.cost_minor -= part
+        if not grant.left:
+            grant.status = "void" if pending else "clawed_back"
+        grant.save()
+        services.grant_mark(public_id=grant.public_id)
 
     def shares(self, who: int, at: dt.timedelta) -> None:
         if row := self.someone(who):

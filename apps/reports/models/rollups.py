@@ -13,7 +13,7 @@ from django.db import models
 from apps.campaigns.models import Campaign
 
 
-def _of_campaign(**more: Any) -> "models.ForeignKey[Campaign, Campaign]":
+def of_campaign(**more: Any) -> "models.ForeignKey[Campaign, Campaign]":
     """Whose row it is. Every table finds it by an index of its own that begins with it."""
     given = {"db_constraint": False, "db_index": False, "related_name": "+", **more}
     return models.ForeignKey(Campaign, on_delete=models.CASCADE, **given)
@@ -23,7 +23,8 @@ class Rolled(models.Model):
     """By what a campaign's rows were counted. Where the campaign says otherwise, they are rebuilt.
 
     A `slot` is the start of a day of `time_zone`, or of an hour of it; hours are kept for slots from
-    `hours_since` on, which moves forward, day by day, and is always 72 hours ago at least.
+    `hours_since` on, which moves forward, day by day, and is always 72 hours ago at least. Other
+    `rates` have only what was sold counted anew.
     """
 
     campaign = models.OneToOneField(
@@ -36,6 +37,7 @@ class Rolled(models.Model):
     time_zone = models.CharField(max_length=64)
     window_minutes = models.PositiveIntegerField()
     hours_since = models.DateTimeField()
+    rates = models.JSONField(null=True, help_text="Margin rates in basis points, by tag.")
     rebuilt_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -48,7 +50,7 @@ class Mark(models.Model):
     Never unique: whoever found one already there would have to wait for whoever is deleting it.
     """
 
-    campaign = _of_campaign()
+    campaign = of_campaign()
     participant_id = models.BigIntegerField()
 
     class Meta:
@@ -67,7 +69,7 @@ class Counted(models.Model):
     """
 
     participant_id = models.BigIntegerField(primary_key=True)
-    campaign = _of_campaign()
+    campaign = of_campaign()
     referrer_id = models.BigIntegerField(null=True)
     variant = models.CharField(max_length=20)
     generation = models.PositiveIntegerField()
@@ -99,7 +101,7 @@ class Arrival(models.Model):
     """Participants by the day they joined, whether confirmed or not, their orders, and whom they
     brought: confirmed referees of confirmed ones, whenever these came."""
 
-    campaign = _of_campaign()
+    campaign = of_campaign()
     day = models.DateTimeField()
     variant = models.CharField(max_length=20)
     generation = models.PositiveIntegerField()
@@ -129,7 +131,7 @@ class Grain(models.TextChoices):
 class Cell(models.Model):
     """The offspring histogram: confirmed participants by when they were, and how many referees."""
 
-    campaign = _of_campaign()
+    campaign = of_campaign()
     grain = models.CharField(max_length=4, choices=Grain.choices)
     slot = models.DateTimeField()
     variant = models.CharField(max_length=20)
@@ -154,7 +156,7 @@ class Root(models.Model):
     """Confirmed participants by the bucket of their root: their referees within the window, orders
     and buyers."""
 
-    campaign = _of_campaign()
+    campaign = of_campaign()
     day = models.DateTimeField()
     variant = models.CharField(max_length=20)
     generation = models.PositiveIntegerField()
@@ -184,7 +186,7 @@ class Pair(models.Model):
     below 14 days, then a day.
     """
 
-    campaign = _of_campaign()
+    campaign = of_campaign()
     grain = models.CharField(max_length=4, choices=Grain.choices)
     slot = models.DateTimeField()
     variant = models.CharField(max_length=20)
@@ -211,7 +213,7 @@ class Reach(models.Model):
     told, or counted visit came on that day: over any days from the first on they sum to people.
     """
 
-    campaign = _of_campaign()
+    campaign = of_campaign()
     day = models.DateTimeField()
     links = models.PositiveIntegerField(default=0)
     intents = models.PositiveIntegerField(default=0)
@@ -232,7 +234,7 @@ class Owner(models.Model):
     """The days on which a participant's first link was made, shared and opened."""
 
     participant_id = models.BigIntegerField(primary_key=True)
-    campaign = _of_campaign(db_index=True)
+    campaign = of_campaign(db_index=True)
     linked = models.DateTimeField(null=True)
     shared = models.DateTimeField(null=True)
     opened = models.DateTimeField(null=True)
@@ -247,6 +249,7 @@ SOURCES = {
     "links": "invites_link",
     "shares": "invites_share",
     "visits": "invites_visit",
+    "grants": "rewards_grant",
 }
 
 

@@ -1,28 +1,23 @@
-"""The campaign report, read from the rollups; rooms, rewards and costs from their own tables.
+"""The campaign report, read from the rollups; rooms, the budget and costs outside from their own tables.
 
 Test members never meet a live campaign, so a campaign's own rows are all that may count.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Coalesce
 
 from apps.campaigns.models import Budget, Campaign
 from apps.campaigns.rules import AwardKind
-from apps.core.clock import EngineNow
-from apps.core.models import Event
-from apps.groupbuy.models import RefundOrder, Room, Seat
-from apps.groupbuy.rules import ACTIVE
-from apps.reports.models import Mark
+from apps.reports.models import Moment
 from apps.reports.rules import Generation, Spread, Step, funnel, spread
 from apps.reports.selectors import rolled
 from apps.reports.selectors.paying import Pay, paying
-from apps.reports.selectors.rolled import Joined, Reached
+from apps.reports.selectors.rolled import Joined, Reached, Rewarded
 from apps.reports.selectors.spreading import Spreading, spreading
+from apps.reports.selectors.standing import Freshness, Rooms, freshness, rooms
 from apps.reports.viral.figures import Figure
-from apps.rewards.models import ClawBack, Grant
+from apps.rewards.models import Grant
 
 
 @dataclass(frozen=True)
@@ -31,18 +26,6 @@ class People:
     provisional: int
     seeds: int
     referred: int
-
-
-@dataclass(frozen=True)
-class Rooms:
-    """`refunded`: completed rooms that a refund brought below the seats they need."""
-
-    opened: int
-    open: int
-    completed: int
-    failed: int
-    cancelled: int
-    refunded: int
 
 
 @dataclass(frozen=True)
@@ -68,23 +51,6 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Freshness:
-    """What the figures do not contain yet. All zero: nothing more will change by itself.
-
-    `changes_pending` are what participants did and rollups do not contain yet; `rows_pending` new
-    participants, links, intents and visits, of all campaigns, that nobody has counted yet.
-    """
-
-    events_pending: int
-    events_parked: int
-    changes_pending: int
-    rows_pending: int
-    grants_pending: int
-    refund_orders_outstanding: int
-    rooms_due: int
-
-
-@dataclass(frozen=True)
 class Level(Generation):
     """A generation with its K, corrected for age; None past the fourth."""
 
@@ -103,6 +69,7 @@ class CampaignReport:
     rooms: Rooms
     funnel: tuple[Step, ...]
     rewards: Rewards
+    given: tuple[Rewarded, ...]
     cost: Cost
     pay: Pay
 
@@ -125,17 +92,19 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
     joined = rolled.joined(campaign)
     people = _people(joined)
     spreads = spreading(campaign, now=now)
+    given = rolled.rewards(campaign)
     return CampaignReport(
         campaign=campaign,
         as_of=now,
-        freshness=_freshness(campaign),
+        freshness=freshness(campaign, given),
         people=people,
         spread=spread(generations),
         generations=generations,
         spreading=spreads,
-        rooms=_rooms(campaign),
+        rooms=rooms(campaign),
         funnel=_funnel(joined, rolled.reached(campaign)),
-        rewards=_rewards(campaign),
+        rewards=_rewards(given),
+        given=given,
         cost=_cost(campaign, people.participants),
         pay=paying(campaign, k=spreads.k.k, seeds=people.seeds, referred=people.referred, now=now),
     )
@@ -148,21 +117,6 @@ def _people(joined: Joined) -> People:
         seeds=joined.confirmed - joined.brought_confirmed,
         referred=joined.brought_confirmed,
     )
-
-
-def _rooms(campaign: Campaign) -> Rooms:
-    rooms = Room.objects.filter(offer__campaign=campaign)
-    counts = rooms.aggregate(
-        opened=Count("pk", filter=Q(opened_at__isnull=False)),
-        open=Count("pk", filter=Q(status__in=["open", "closing"])),
-        completed=Count("pk", filter=Q(status="completed")),
-        failed=Count("pk", filter=Q(status="failed")),
-        cancelled=Count("pk", filter=Q(status="cancelled")),
-    )
-    kept = Count("seats", filter=Q(seats__status=Seat.Status.PAID))
-    completed = rooms.filter(status="completed").annotate(kept=kept)
-    refunded = completed.filter(kept__lt=Coalesce(F("headcount"), F("size")))
-    return Rooms(**counts, refunded=refunded.count())
 
 
 def _funnel(joined: Joined, reached: Reached) -> tuple[Step, ...]:
@@ -178,21 +132,17 @@ def _funnel(joined: Joined, reached: Reached) -> tuple[Step, ...]:
     )
 
 
-def _rewards(campaign: Campaign) -> Rewards:
-    left = F("amount") - F("taken_back")
-    points = Q(kind=AwardKind.POINTS)
-    pending, settled = Q(status=Grant.Status.PENDING), Q(settled_at__isnull=False)
-    sums = Grant.objects.filter(campaign=campaign).aggregate(
-        grants=Count("pk"),
-        points_pending=Coalesce(Sum(left, filter=points & pending), 0),
-        points_settled=Coalesce(Sum(left, filter=points & settled), 0),
+def _rewards(rows: Sequence[Rewarded]) -> Rewards:
+    granted = [row for row in rows if row.moment == Moment.GRANTED]
+    points = [row for row in rows if row.kind == AwardKind.POINTS]
+    given = [row for row in points if row.moment == Moment.GRANTED]
+    return Rewards(
+        grants=sum(row.grants for row in granted),
+        points_pending=sum(row.kept for row in given if row.status == Grant.Status.PENDING),
+        points_settled=sum(row.kept for row in points if row.moment == Moment.SETTLED),
+        points_clawed_back=sum(row.clawed_back for row in given),
+        points_void=sum(row.voided for row in given),
     )
-    rows = ClawBack.objects.filter(grant__campaign=campaign, grant__kind=AwardKind.POINTS)
-    taken_back = rows.aggregate(
-        points_clawed_back=Coalesce(Sum("amount", filter=Q(while_pending=False)), 0),
-        points_void=Coalesce(Sum("amount", filter=Q(while_pending=True)), 0),
-    )
-    return Rewards(**sums, **taken_back)
 
 
 def _cost(campaign: Campaign, participants: int) -> Cost:
@@ -203,18 +153,4 @@ def _cost(campaign: Campaign, participants: int) -> Cost:
         reserved_minor=budget.reserved_minor,
         spent_minor=budget.spent_minor,
         per_participant_minor=budget.spent_minor / participants if participants else None,
-    )
-
-
-def _freshness(campaign: Campaign) -> Freshness:
-    rooms = Room.objects.filter(offer__campaign=campaign, status__in=ACTIVE)
-    outstanding = RefundOrder.objects.outstanding().filter(seat__room__offer__campaign=campaign)
-    return Freshness(
-        events_pending=Event.objects.pending().count(),
-        events_parked=Event.objects.parked().count(),
-        changes_pending=Mark.objects.filter(campaign=campaign).count(),
-        rows_pending=sum(rolled.sources_behind().values()),
-        grants_pending=Grant.objects.filter(campaign=campaign, status=Grant.Status.PENDING).count(),
-        refund_orders_outstanding=outstanding.count(),
-        rooms_due=rooms.filter(due_at__lte=EngineNow()).count(),
     )

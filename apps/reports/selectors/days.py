@@ -1,16 +1,15 @@
 """What came to a campaign day by day, in its own time zone: people, and what was promised them."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
-from django.db.models.functions import Coalesce, TruncDate
-
 from apps.campaigns.models import Campaign
+from apps.reports.models import Moment
 from apps.reports.selectors import rolled
-from apps.rewards.models import Grant
+from apps.reports.selectors.rolled import Rewarded
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -36,9 +35,14 @@ def slots(campaign: Campaign, *, now: dt.datetime) -> Slots:
     """From the rollups, in one query."""
     rows = rolled.slots(campaign, now)
     zone = ZoneInfo(campaign.time_zone)
+    days = {start: start.astimezone(zone).date() for start in {row[0] for row in rows}}
+    ages = {
+        slot: _middle_ago(slot[0], HOUR if slot[1] else DAY, now)
+        for slot in {row[:2] for row in rows}
+    }
     return Slots(
-        tuple(start.astimezone(zone).date() for start, *_ in rows),
-        tuple(_middle_ago(start, HOUR if is_hour else DAY, now) for start, is_hour, *_ in rows),
+        tuple(days[row[0]] for row in rows),
+        tuple(ages[row[:2]] for row in rows),
         tuple(is_seed for _, _, is_seed, _, _ in rows),
         tuple(referees for *_, referees, _ in rows),
         tuple(people for *_, people in rows),
@@ -81,27 +85,18 @@ class Spent:
     settled: tuple[int, ...]
 
 
-def spent(campaign: Campaign, *, today: dt.date) -> Spent:
-    """Two grouped queries."""
-    zone = ZoneInfo(campaign.time_zone)
-    promised = _costs_by_day(campaign, "granted_at", zone)
-    settled = _costs_by_day(campaign, "settled_at", zone)
+def spent(rewards: Iterable[Rewarded], zone: ZoneInfo, *, today: dt.date) -> Spent:
+    """Add the costs up, day by day of the zone."""
+    costs: dict[str, Counter[dt.date]] = {moment: Counter() for moment in Moment.values}
+    for row in rewards:
+        costs[row.moment][row.day.astimezone(zone).date()] += row.cost
+    promised, settled = costs[Moment.GRANTED], costs[Moment.SETTLED]
     all_days = _every_day([*promised, *settled], today)
     return Spent(
         all_days,
-        _added_up(promised.get(day, 0) for day in all_days),
-        _added_up(settled.get(day, 0) for day in all_days),
+        _added_up(promised[day] for day in all_days),
+        _added_up(settled[day] for day in all_days),
     )
-
-
-def _costs_by_day(campaign: Campaign, moment: str, zone: ZoneInfo) -> dict[dt.date, int]:
-    rows = (
-        Grant.objects.filter(campaign=campaign, **{f"{moment}__isnull": False})
-        .annotate(day=TruncDate(moment, tzinfo=zone))
-        .values("day")
-        .annotate(cost=Coalesce(Sum("cost_minor"), 0))
-    )
-    return {row["day"]: int(row["cost"]) for row in rows}
 
 
 def _every_day(days: Iterable[dt.date], today: dt.date) -> tuple[dt.date, ...]:

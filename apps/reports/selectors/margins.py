@@ -1,30 +1,34 @@
 """What the orders of a campaign earned: the margin of what was kept of each line.
 
-One query each; the lines of the campaign's own orders are all that is read.
+The lines of a campaign's own orders say it (`margins_sql`); reports read the rollups of it.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
-
-from django.db import connection
+from zoneinfo import ZoneInfo
 
 from apps.campaigns.models import Campaign, Version
+from apps.reports.selectors import rolled
 
 # Margins in the words a report names them by.
-TOLD, BY_TAG, BY_DEFAULT, UNKNOWN = "line", "tag", "default", "unknown"
+SOURCES = TOLD, BY_TAG, BY_DEFAULT, UNKNOWN = "line", "tag", "default", "unknown"
 
 # `margins` has a row per line of an order that counts in the campaign, and one for what was paid
 # beyond the lines: revenue, margin and group discount of what refunds left of it. What a refund of an
 # amount took is spread over all that is left. A margin is before the group discount.
 # Nearly all orders are without a refund, and `kept` of them is 1 without any division.
-MARGINS = """
+# `rates` is JSON, basis points by tag; `among` may say whose orders of the campaign they are.
+_MARGINS = """
+rates AS MATERIALIZED (
+  SELECT key AS tag, value::int AS rate_bps FROM jsonb_each_text({rates})
+),
 counted AS MATERIALIZED (
   SELECT co.participant_id, o.id, o.occurred_at, o.paid_minor, o.refunded_minor
   FROM invites_campaignorder co JOIN orders_order o ON o.id = co.order_id
-  WHERE co.campaign_id = %(campaign)s
+  WHERE co.campaign_id = %(campaign)s {among}
 ),
 sums AS MATERIALIZED (
   SELECT c.id, coalesce(sum(l.amount_minor), 0) AS lines_minor,
@@ -55,7 +59,7 @@ parts AS (
   FROM orders o
   JOIN orders_orderline l ON l.order_id = o.id
   LEFT JOIN LATERAL (
-    SELECT min(r.rate_bps) AS tag_bps FROM orders_marginrate r
+    SELECT min(r.rate_bps) AS tag_bps FROM rates r
     WHERE r.tag <> '' AND l.tags ? r.tag
   ) rates ON true
   LEFT JOIN groupbuy_seat seat ON seat.line_id = l.id
@@ -71,6 +75,7 @@ parts AS (
 ),
 margins AS (
   SELECT participant_id, occurred_at, amount_minor * kept AS revenue,
+         amount_minor * (1 - kept) AS refunded,
          CASE WHEN margin_minor IS NOT NULL THEN 'line' WHEN tag_bps IS NOT NULL THEN 'tag'
               WHEN shop.rate_bps IS NOT NULL THEN 'default' ELSE 'unknown' END AS source,
          kept * coalesce(
@@ -79,9 +84,16 @@ margins AS (
          ) AS margin,
          CASE WHEN coalesce(margin_minor, tag_bps, shop.rate_bps) IS NULL THEN 0
               ELSE kept * discount_minor END AS discount
-  FROM parts LEFT JOIN orders_marginrate shop ON shop.tag = ''
+  FROM parts LEFT JOIN rates shop ON shop.tag = ''
 )
 """
+# The rates as they are set now, as `_MARGINS` wants them.
+RATES_NOW = "(SELECT coalesce(jsonb_object_agg(tag, rate_bps), '{}') FROM orders_marginrate)"
+
+
+def margins_sql(*, rates: str = RATES_NOW, among: str = "") -> str:
+    """The common table expression `margins`, and those it stands on."""
+    return _MARGINS.format(rates=rates, among=among)
 
 
 @dataclass(frozen=True)
@@ -110,34 +122,11 @@ def holdouts_of(campaign: Campaign) -> list[str]:
 
 @dataclass(frozen=True)
 class Cohort:
-    """The older half of a campaign's members: how many, and their margin on each day of their age
-    that all of them have reached, after group discounts."""
+    """The older half of a campaign's members, in whole days of confirmation: how many, and their
+    margin on each day of their age that all of them have reached, after group discounts."""
 
     members: int
     margin_by_day: tuple[float, ...]
-
-
-# Until when the older half of the members was confirmed, and how many they are.
-_COHORT = """
-WITH members AS (
-  SELECT confirmed_at FROM invites_participant
-  WHERE campaign_id = %(campaign)s AND status = 'confirmed' AND NOT variant = ANY(%(holdouts)s)
-)
-SELECT count(*), max(confirmed_at) FROM members WHERE confirmed_at <= (
-  SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY confirmed_at) FROM members
-)
-"""
-# One pass for both. What was bought before somebody was confirmed, and confirmed them, is of their
-# first day; whoever is outside the cohort has none.
-_EARNED = f"""WITH {MARGINS}
-SELECT source, p.variant = ANY(%(holdouts)s),
-       CASE WHEN p.status = 'confirmed' AND p.confirmed_at <= %(until)s
-              THEN greatest(floor(extract(epoch FROM occurred_at - p.confirmed_at) / 86400), 0)::int
-       END,
-       sum(revenue), coalesce(sum(margin), 0), sum(discount)
-FROM margins JOIN invites_participant p ON p.id = margins.participant_id
-GROUP BY 1, 2, 3
-"""
 
 
 def earned(
@@ -145,36 +134,35 @@ def earned(
 ) -> tuple[Margins, Cohort]:
     """What the campaign's orders earned after refunds, and the older half of its members by day.
 
-    Two queries. Sums are rounded to whole minor units, halves away from zero.
+    Three queries of rollups. Sums are rounded to whole minor units, halves away from zero.
     """
-    [(members, until)] = _rows(_COHORT, campaign, holdouts=list(holdouts))
-    rows = _rows(_EARNED, campaign, holdouts=list(holdouts), until=until or now)
-    by_source: dict[str, list[Decimal]] = {}
-    by_day: dict[int, Decimal] = {}
-    held = Decimal()
-    for source, is_held, day, *sums in rows:
+    covered, held = [], Decimal()
+    for is_held, source, *sums in rolled.sales(campaign, holdouts):
         if is_held:
             held += sums[1]
-            continue
-        before = by_source.get(source, [Decimal()] * 3)
-        by_source[source] = [old + new for old, new in zip(before, sums, strict=True)]
-        if day is not None:
-            by_day[day] = by_day.get(day, Decimal()) + sums[1] - sums[2]
-    covered = [
-        Covered(source, *map(_whole, by_source[source]))
-        for source in (TOLD, BY_TAG, BY_DEFAULT, UNKNOWN)
-        if source in by_source
-    ]
-    days = max((now - until) // dt.timedelta(days=1), 0) if members else 0
-    each = [float(by_day.get(day, 0)) / members for day in range(days)]
-    return Margins(tuple(covered), _whole(held)), Cohort(members, tuple(each))
+        else:
+            covered.append(Covered(source, *map(_whole, sums)))
+    covered.sort(key=lambda row: SOURCES.index(row.source))
+    return Margins(tuple(covered), _whole(held)), _older_half(campaign, holdouts, now)
+
+
+def _older_half(campaign: Campaign, holdouts: Sequence[str], now: dt.datetime) -> Cohort:
+    """Those confirmed until the end of the day on which the median of all was."""
+    by_day = rolled.confirmed_by_day(campaign, holdouts)
+    if not by_day:
+        return Cohort(0, ())
+    so_far = list(itertools.accumulate(people for _, people in by_day))
+    median = next(place for place, people in enumerate(so_far) if 2 * people >= so_far[-1])
+    last, members = by_day[median][0], so_far[median]
+    days = max((now - _next_midnight(last, campaign)) // dt.timedelta(days=1), 0)
+    by_age = dict(rolled.earnings(campaign, holdouts, last))
+    return Cohort(members, tuple(float(by_age.get(age, 0)) / members for age in range(days)))
+
+
+def _next_midnight(day: dt.datetime, campaign: Campaign) -> dt.datetime:
+    zone = ZoneInfo(campaign.time_zone)
+    return dt.datetime.combine(day.astimezone(zone).date() + dt.timedelta(days=1), dt.time(), zone)
 
 
 def _whole(minor: Decimal) -> int:
     return int(minor.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def _rows(sql: str, campaign: Campaign, **given: Any) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"campaign": campaign.pk, **given})
-        return cursor.fetchall()

@@ -14,7 +14,7 @@ from apps.reports.selectors.margins import (
     earned,
     holdouts_of,
 )
-from apps.reports.selectors.seeds import arms_of, terms_of, together
+from apps.reports.selectors.seeds import arms_counted, terms_of, together
 from apps.reports.viral import costs, experiments
 from apps.reports.viral.costs import Balance, Money
 from apps.reports.viral.figures import Figure, Reason, absent, ratio
@@ -105,7 +105,7 @@ def _balance(money: Money, lift: Figure, *, is_known: bool) -> Balance:
 def _lift(campaign: Campaign, holdouts: list[str], now: dt.datetime) -> Figure:
     """The share of the margin that would not have come without rewards, never above all of it."""
     terms = terms_of(campaign)
-    arms = arms_of(campaign, terms.window, now=now)
+    arms = arms_counted(campaign, terms.window, now=now)
     rewarded = together(arms, set(arms) - set(holdouts)).margin
     held = together(arms, holdouts).margin
     share = experiments.lift(held, rewarded, tightest_at=terms.tightest_at).share

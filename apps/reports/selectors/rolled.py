@@ -72,7 +72,8 @@ _ROOTS = _aged(
     **_DAYS,
 )
 _SLOTS = """
-SELECT t.slot, t.grain = 'hour', t.generation = 0, t.referees, sum(t.people)::bigint
+SELECT extract(epoch FROM t.slot)::bigint, t.grain = 'hour', t.generation = 0, t.referees,
+       sum(t.people)::bigint
 FROM reports_cell t JOIN reports_rolled r ON r.campaign_id = t.campaign_id
  AND (t.grain = 'day' AND t.slot < r.hours_since OR t.grain = 'hour' AND t.slot >= r.hours_since)
 WHERE t.campaign_id = %s AND t.slot <= %s GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4
@@ -95,6 +96,22 @@ SELECT coalesce(sum(links), 0)::bigint, coalesce(sum(intents), 0)::bigint,
        coalesce(sum(linkers), 0)::bigint, coalesce(sum(sharers), 0)::bigint,
        coalesce(sum(opened), 0)::bigint
 FROM reports_reach WHERE campaign_id = %s
+"""
+_SALES = """
+SELECT variant = ANY(%s::text[]), source, sum(revenue), sum(margin), sum(discount)
+FROM reports_sale WHERE campaign_id = %s GROUP BY 1, 2
+"""
+_CONFIRMED = """
+SELECT slot, sum(people)::bigint FROM reports_cell
+WHERE campaign_id = %s AND grain = 'day' AND NOT variant = ANY(%s::text[]) GROUP BY 1 ORDER BY 1
+"""
+_EARNINGS = """
+SELECT age, sum(margin) FROM reports_earning
+WHERE campaign_id = %s AND NOT variant = ANY(%s::text[]) AND day <= %s GROUP BY 1
+"""
+_REWARDS = """
+SELECT moment, day, kind, status, grants, kept, cost, clawed_back, voided
+FROM reports_reward WHERE campaign_id = %s
 """
 # How many ids of each source nobody has counted yet. Of those, some may never come.
 _BEHIND = """
@@ -172,6 +189,22 @@ class Reached:
     opened: int
 
 
+@dataclass(frozen=True)
+class Rewarded:
+    """Grants alike in the `day` of a `moment` ("granted" or "settled"), kind and status: how many, what
+    is kept of their amounts, what they cost, and what was taken back once settled or before."""
+
+    moment: str
+    day: dt.datetime
+    kind: str
+    status: str
+    grants: int
+    kept: int
+    cost: int
+    clawed_back: int
+    voided: int
+
+
 def cells(campaign: Campaign, window: int, now: dt.datetime, variant: str | None = None) -> Cells:
     """The offspring histogram by age as of `now`: by hours for 72 at least, before that by days."""
     return Cells(*_columns(5, _CELLS, _given([campaign.pk], window, now, variant)))
@@ -192,7 +225,12 @@ def pairs(
 def slots(campaign: Campaign, now: dt.datetime) -> list[tuple[dt.datetime, bool, bool, int, int]]:
     """Confirmed participants by slot, the earliest first: (its start, whether it is an hour and no
     day, whether they are seeds, referees within the window, people)."""
-    return statements.run(_SLOTS, [campaign.pk, now])
+    # A moment is made of a number once, not of text in each row.
+    rows = statements.run(_SLOTS, [campaign.pk, now])
+    starts = {row[0]: dt.datetime.fromtimestamp(row[0], dt.UTC) for row in rows}
+    return [
+        (starts[start], hour, seed, brought, people) for start, hour, seed, brought, people in rows
+    ]
 
 
 def generations(campaign: Campaign) -> tuple[Generation, ...]:
@@ -209,6 +247,28 @@ def joined(campaign: Campaign) -> Joined:
 def reached(campaign: Campaign) -> Reached:
     """What the campaign's links reached, over all days."""
     return Reached(*statements.run(_REACHED, [campaign.pk])[0])
+
+
+def sales(campaign: Campaign, holdouts: Sequence[str]) -> list[tuple[bool, str, Any, Any, Any]]:
+    """What was sold: (whether to holdouts, source of the margin, revenue, margin, discounts)."""
+    return statements.run(_SALES, [list(holdouts), campaign.pk])
+
+
+def confirmed_by_day(campaign: Campaign, without: Sequence[str]) -> list[tuple[dt.datetime, int]]:
+    """Confirmed participants, but of these variants, by day, the earliest first."""
+    return statements.run(_CONFIRMED, [campaign.pk, list(without)])
+
+
+def earnings(
+    campaign: Campaign, without: Sequence[str], until: dt.datetime
+) -> list[tuple[int, Any]]:
+    """What those confirmed up to a day earned, less group discounts, by their age in days."""
+    return statements.run(_EARNINGS, [campaign.pk, list(without), until])
+
+
+def rewards(campaign: Campaign) -> tuple[Rewarded, ...]:
+    """The campaign's grants, by the day they were made and by the day they were settled."""
+    return tuple(Rewarded(*row) for row in statements.run(_REWARDS, [campaign.pk]))
 
 
 def sources_behind() -> dict[str, int]:

@@ -12,7 +12,9 @@ from typing import Any
 from django.db import connection
 
 from apps.campaigns.models import Campaign, ExperimentPlan
-from apps.reports.selectors.margins import MARGINS
+from apps.reports.models import Ahead
+from apps.reports.selectors.ahead import counted_ahead
+from apps.reports.selectors.margins import margins_sql
 from apps.reports.viral.experiments import Arm
 
 
@@ -30,8 +32,19 @@ class Arms:
     net: Arm
     waiting: int = 0
 
+    def told(self) -> list[Any]:
+        """As JSON."""
+        arms = (self.conversions, self.margin, self.net)
+        return [*([arm.seeds, arm.total, arm.squares] for arm in arms), self.waiting]
 
-_SEEDS = f"""WITH {MARGINS},
+    @classmethod
+    def of(cls, told: list[Any]) -> "Arms":
+        """What `told` has told."""
+        conversions, margin, net, waiting = told
+        return cls(Arm(*conversions), Arm(*margin), Arm(*net), waiting)
+
+
+_SEEDS = f"""WITH {margins_sql()},
 seeds AS (
   SELECT id, variant, joined_at + %(window)s AS until,
          joined_at + %(window)s <= %(now)s AS mature
@@ -113,6 +126,15 @@ def arms_of(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> di
             Arm(mature, x, xx), Arm(mature, m, mm), Arm(mature, net, nets), waiting
         )
     return found
+
+
+def arms_counted(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> dict[str, Arms]:
+    """The same as they were counted last, ten minutes ago or so while workers run; as of now where
+    they were not counted yet, or by another window."""
+    kept = counted_ahead(campaign, Ahead.What.SEEDS, within=window, now=now)
+    if kept is None:
+        return arms_of(campaign, window, now=now)
+    return {variant: Arms.of(told) for variant, told in kept[0].items()}
 
 
 def together(arms: Mapping[str, Arms], keys: Iterable[str]) -> Arms:

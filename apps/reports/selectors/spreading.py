@@ -26,6 +26,8 @@ EARLIER_CAMPAIGNS = 20
 # Where in a slot F is looked up for its mean.
 _WITHIN = (np.arange(6) + 0.5) / 6 - 0.5
 
+_WIDEST = MINUTES_A_DAY + 1
+
 # From a delay on, how wide a step is: as `Pair.delay` says.
 _STEPS_FROM = (0, 120, 720, 4320, 20160)
 _STEPS = np.array([5, 15, 60, 240, 1440])
@@ -139,8 +141,10 @@ def exposure(age: list[int], span: list[int], f: Delays | None) -> Floats:
     nothing corrects."""
     if f is None or not age:
         return np.ones(len(age))
-    ages = np.array(age)[:, None] + np.array(span)[:, None] * _WITHIN
-    return np.asarray(f.share(ages.clip(0) / MINUTES_A_DAY).mean(axis=1))
+    # Few slots, many rows of each: F is looked up once a slot. No slot is wider than a day.
+    slots, row = np.unique(np.array(age) * _WIDEST + np.array(span), return_inverse=True)
+    ages = (slots // _WIDEST)[:, None] + (slots % _WIDEST)[:, None] * _WITHIN
+    return np.asarray(f.share(ages.clip(0) / MINUTES_A_DAY).mean(axis=1)[row])
 
 
 def delays_of(

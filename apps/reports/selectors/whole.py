@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apps.campaigns.models import Campaign, Variant
 from apps.reports.selectors.campaign import CampaignReport, campaign_report
-from apps.reports.selectors.chain import mature_chain
+from apps.reports.selectors.chain import chain_counted
 from apps.reports.selectors.days import Grown, Slots, Spent, grown, slots, spent
 from apps.reports.selectors.settling import settling_of
 from apps.reports.selectors.spreading import Spreading
@@ -25,11 +25,13 @@ class WholeReport(CampaignReport):
     """The campaign report with its chain, who carries it, where it leads, and what one more costs;
     where completed rooms confirm, K with and without those that are open (`settling`).
 
-    `reward` is what rewards cost per person brought, `member` what a member costs in the end; both
-    in minor units. `holdout` says whether the campaign keeps one.
+    `chain_at` is when the chain was counted. `reward` is what rewards cost per person brought,
+    `member` what a member costs in the end; both in minor units. `holdout` says whether the campaign
+    keeps one.
     """
 
     chain: Funnel
+    chain_at: dt.datetime
     concentration: Concentration
     curve: tuple[CurvePoint, ...]
     forecast: Forecast
@@ -46,8 +48,10 @@ class WholeReport(CampaignReport):
 def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
     """All figures of the default report, as of now: some grouped queries, the rest is arithmetic."""
     report = campaign_report(campaign, now=now)
-    today = now.astimezone(ZoneInfo(campaign.time_zone)).date()
+    zone = ZoneInfo(campaign.time_zone)
+    today = now.astimezone(zone).date()
     counted = slots(campaign, now=now)
+    chain, chain_at = chain_counted(campaign, now=now)
     rows = report.spreading.everybody.rows
     reward = ratio(
         report.cost.spent_minor + report.cost.reserved_minor,
@@ -56,13 +60,14 @@ def whole_report(campaign: Campaign, *, now: dt.datetime) -> WholeReport:
     )
     return WholeReport(
         **vars(report),
-        chain=mature_chain(campaign, now=now),
+        chain=chain,
+        chain_at=chain_at,
         concentration=concentration.concentration(rows, offspring.dispersion(rows)),
         curve=concentration.curve(rows),
         forecast=forecast_of(report.people.participants, report.spreading),
         counted=counted,
         grown=grown(counted, today=today),
-        spent=spent(campaign, today=today),
+        spent=spent(report.given, zone, today=today),
         reward=reward,
         member=report.pay.per_member,
         payback=report.pay.payback_day,

@@ -1,6 +1,7 @@
 """What reports write: rollups (marked, folded, built anew), alerts, the programme's figures that are
 computed ahead, links to shared reports."""
 
+from apps.reports.services.ahead import ahead_count
 from apps.reports.services.alerting import alerts_find
 from apps.reports.services.folding import (
     campaign_fold,
@@ -8,16 +9,19 @@ from apps.reports.services.folding import (
     order_mark,
     participant_mark,
 )
+from apps.reports.services.grants import grant_mark
 from apps.reports.services.programme import programme_ask, programme_compute, programmes_due
 from apps.reports.services.reaching import journals_fold
 from apps.reports.services.rebuilding import campaign_rebuild
 from apps.reports.services.shares import report_share, report_share_opened, report_share_revoke
 
 __all__ = [
+    "ahead_count",
     "alerts_find",
     "campaign_fold",
     "campaign_rebuild",
     "campaigns_fold",
+    "grant_mark",
     "journals_fold",
     "order_mark",
     "participant_mark",

@@ -25,7 +25,7 @@ WHEN NOT MATCHED THEN INSERT ({keys}, {values}) VALUES ({new})
 """
 
 
-def _merge(table: str, keys: Sequence[str], values: dict[str, str], rows: str) -> str:
+def merge(table: str, keys: Sequence[str], values: dict[str, str], rows: str) -> str:
     """Add `values`, aggregates over `rows`, of which the first is a count; times {sign}."""
     return _MERGE.format(
         table=table,
@@ -53,7 +53,7 @@ _STEP = """f.delay - f.delay %% CASE
         WHEN f.delay < 120 THEN 5 WHEN f.delay < 720 THEN 15 WHEN f.delay < 4320 THEN 60
         WHEN f.delay < 20160 THEN 240 ELSE 1440 END AS delay"""
 
-_ARRIVALS = _merge(
+_ARRIVALS = merge(
     "reports_arrival",
     ("campaign_id", "day", *_PLACE),
     {
@@ -66,19 +66,19 @@ _ARRIVALS = _merge(
            c.referees, c.late, c.orders
     FROM reports_counted c WHERE {which}""",
 )
-_CELLS = _merge(
+_CELLS = merge(
     "reports_cell",
     ("campaign_id", "grain", "slot", *_PLACE, "referees"),
     {"people": "count(*)"},
     _IN_SLOTS.format(more="c.referees", people="reports_counted c") + " AND c.day IS NOT NULL",
 )
-_ROOTS = _merge(
+_ROOTS = merge(
     "reports_root",
     ("campaign_id", "day", *_PLACE, "bucket"),
     {"people": "count(*)", "referees": "sum(referees)", **_BOUGHT},
     "SELECT c.* FROM reports_counted c WHERE {which} AND c.day IS NOT NULL",
 )
-_PAIRS = _merge(
+_PAIRS = merge(
     "reports_pair",
     ("campaign_id", "grain", "slot", "variant", "delay"),
     {"pairs": "count(*)"},

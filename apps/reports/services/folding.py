@@ -4,9 +4,10 @@ from apps.core import statements
 from apps.core.clock import engine_now
 from apps.core.sweepers import each_due
 from apps.core.transactions import in_transaction
-from apps.reports.services import people, turns
+from apps.reports.selectors.margins import RATES_NOW
+from apps.reports.services import grants, people, sales, turns
 from apps.reports.services.contributions import SOME, Given, pairs_add, people_add, run
-from apps.reports.services.rebuilding import campaign_build
+from apps.reports.services.rebuilding import campaign_build, campaign_sales_build
 from apps.reports.services.terms import WINDOW_MINUTES, terms_kept
 
 # Marks that one transaction folds at the most.
@@ -21,11 +22,15 @@ _OF_ORDER = """id IN (
     WHERE o.order_id = %(order)s AND o.is_test = %(is_test)s)"""
 
 _DUE = """
+WITH rates AS MATERIALIZED (SELECT {rates} AS now)
 SELECT DISTINCT campaign_id FROM reports_mark
+UNION
+SELECT DISTINCT campaign_id FROM reports_grantmark
 UNION
 SELECT k.id FROM campaigns_campaign k LEFT JOIN reports_rolled r ON r.campaign_id = k.id
 WHERE k.status <> 'draft'
-  AND (r.time_zone IS DISTINCT FROM k.time_zone OR r.window_minutes <> {window})
+  AND (r.time_zone IS DISTINCT FROM k.time_zone OR r.window_minutes <> {window}
+       OR r.rates IS DISTINCT FROM (SELECT now FROM rates))
 """
 
 _CLAIM = """
@@ -54,7 +59,7 @@ def order_mark(*, order_id: str, is_test: bool) -> None:
 
 def campaigns_fold() -> int:
     """Fold each campaign with marks, and rebuild each counted by other terms than now, or never."""
-    due = run(_DUE.format(window=WINDOW_MINUTES), {})
+    due = run(_DUE.format(window=WINDOW_MINUTES, rates=RATES_NOW), {})
     return each_due([campaign for (campaign,) in due], _fold)
 
 
@@ -64,11 +69,12 @@ def _fold(campaign_id: int) -> int:
 
 @in_transaction
 def campaign_fold(*, campaign_id: int) -> int:
-    """Fold what is marked in a campaign, 10,000 marks at the most; how many. 0 if another does it.
+    """Fold what is marked in a campaign, 10,000 participants and as many grants at the most; how many
+    marks. 0 if another does it.
 
     What changes meanwhile is marked after it was committed, and so is folded later, if not now. Has
-    the rows built anew where they are missing or were counted by other terms. Takes the campaign's
-    turn, without waiting.
+    the rows built anew where they are missing or were counted by other terms; and what was sold where
+    margin rates are others now. Takes the campaign's turn, without waiting.
     """
     if not turns.campaign_take(campaign_id):
         return 0
@@ -77,10 +83,14 @@ def campaign_fold(*, campaign_id: int) -> int:
     if terms.changed:
         campaign_build(terms, now=now)
         return 1
+    if terms.rates_changed:
+        campaign_sales_build(terms)
+        return 1
+    given = terms.given()
     marks = run(_CLAIM, {"campaign": campaign_id, "at_once": AT_ONCE})
     if marks:
-        _count_again(terms.given(), {participant for (participant,) in marks})
-    return len(marks)
+        _count_again(given, {participant for (participant,) in marks})
+    return len(marks) + grants.grants_fold(given, at_once=AT_ONCE)
 
 
 def _count_again(given: Given, marked: set[int]) -> None:
@@ -91,7 +101,10 @@ def _count_again(given: Given, marked: set[int]) -> None:
     people_add(SOME, _of(given, around), sign="-")
     pairs_add(SOME, _of(given, below), sign="-")
     people.referees_count(_of(given, below), sign="-")
+    sales.sales_add(SOME, _of(given, marked), sign="-")
     people.copy_some(_of(given, marked))
+    sales.sales_copy(_of(given, marked))
+    sales.sales_add(SOME, _of(given, marked))
     new = _found(_REFERRERS, given, marked) - around
     people_add(SOME, _of(given, new), sign="-")
     people.delays_set(_of(given, below))

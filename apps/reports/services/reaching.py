@@ -87,8 +87,18 @@ WHERE p.id > %(after)s AND p.id <= %(until)s {of_campaign}
   AND EXISTS (SELECT FROM reports_rolled r WHERE r.campaign_id = p.campaign_id)
 """
 
+# The same of grants, whoever made them.
+_MARKED_GRANTS = """
+INSERT INTO reports_grantmark (campaign_id, grant_id)
+SELECT g.campaign_id, g.id FROM rewards_grant g
+WHERE g.id > %(after)s AND g.id <= %(until)s
+  AND NOT EXISTS (SELECT FROM reports_given c WHERE c.grant_id = g.id)
+  AND EXISTS (SELECT FROM reports_rolled r WHERE r.campaign_id = g.campaign_id)
+"""
+
 _COUNT = {
     "participants": _MARKED,
+    "grants": _MARKED_GRANTS,
     "links": _reached(
         rows="invites_link s JOIN invites_link l ON l.id = s.id",
         at="s.created_at",
@@ -173,7 +183,9 @@ def _writers(source: str) -> list[str]:
 
 def stretches_counted() -> list[Stretch]:
     """All that has been counted of links, in parts. In the journals' turn."""
-    settled = Journal.objects.exclude(source="participants").values_list("source", "settled_id")
+    settled = Journal.objects.exclude(source__in=("participants", "grants")).values_list(
+        "source", "settled_id"
+    )
     return [
         Stretch(source, after, min(after + OF_A_PART, last))
         for source, last in settled.order_by("source")

@@ -1,11 +1,13 @@
 """Building a campaign's rollups from the base tables: the same rows as folding has made, or will."""
 
 import datetime as dt
+import json
 from collections.abc import Callable
 
+from apps.core import statements
 from apps.core.transactions import in_transaction
 from apps.reports.models import Rolled
-from apps.reports.services import people, reaching, turns
+from apps.reports.services import grants, people, reaching, sales, turns
 from apps.reports.services.contributions import EVERYBODY, pairs_add, people_add, run
 from apps.reports.services.terms import Terms, terms_kept
 
@@ -38,18 +40,33 @@ def campaign_build(terms: Terms, *, now: dt.datetime, tell: Tell = _tell_nobody)
     for table in TABLES:
         run(f"DELETE FROM reports_{table} WHERE campaign_id = %(campaign)s", given)
     stretches = reaching.stretches_counted()
-    parts = 3 + len(stretches)
+    parts = 5 + len(stretches)
     counted = people.copy_all(given)
     tell(1, parts)
     people_add(EVERYBODY, given)
     tell(2, parts)
     pairs_add(EVERYBODY, given)
     tell(3, parts)
-    for done, stretch in enumerate(stretches, start=4):
+    sales.sales_build(given)
+    tell(4, parts)
+    grants.grants_build(given)
+    tell(5, parts)
+    for done, stretch in enumerate(stretches, start=6):
         reaching.stretch_count(stretch, campaign_id=terms.campaign_id)
         tell(done, parts)
     _note(terms, now)
     return counted
+
+
+def campaign_sales_build(terms: Terms) -> None:
+    """Count anew what was sold, where margin rates are others than those it was counted at. For who
+    has the campaign's turn."""
+    run("SET LOCAL statement_timeout = 0", {})
+    sales.sales_build(terms.given())
+    statements.run(
+        "UPDATE reports_rolled SET rates = %s::jsonb WHERE campaign_id = %s",
+        [terms.rates, terms.campaign_id],
+    )
 
 
 def _note(terms: Terms, now: dt.datetime) -> None:
@@ -59,6 +76,7 @@ def _note(terms: Terms, now: dt.datetime) -> None:
             "time_zone": terms.time_zone,
             "window_minutes": terms.window_minutes,
             "hours_since": terms.hours_since,
+            "rates": json.loads(terms.rates),
             "rebuilt_at": now,
         },
     )

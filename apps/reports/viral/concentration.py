@@ -9,12 +9,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from apps.reports.viral.figures import Figure, Floats, Reason, absent
-from apps.reports.viral.offspring import Offspring
+from apps.reports.viral.offspring import Offspring, log_pmf
 
 MOST = 0.8
+_LEFT_OUT = 1e-10  # of all chances, by the counts nobody looks at
+_MOST_COUNTS = 2**20
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,12 @@ def smallest_share(referees: Floats, people: Floats, most: float = MOST) -> floa
 
 def expected(mean: float, k: float, most: float = MOST) -> float:
     """The same share where counts are NB(mean, size k), Poisson at infinite k."""
-    of = scipy.stats.poisson(mean) if math.isinf(k) else scipy.stats.nbinom(k, k / (k + mean))
-    counts = np.arange(int(of.isf(1e-13)) + 2, dtype=np.float64)
-    return smallest_share(counts, of.pmf(counts), most)
+    chances, size = np.zeros(1), 64
+    while 1 - chances.sum() > _LEFT_OUT and size < _MOST_COUNTS:
+        size *= 2
+        counts = np.arange(size, dtype=np.float64)
+        chances = np.exp(log_pmf(counts, mean, k))
+    return smallest_share(counts, chances, most)
 
 
 def concentration(rows: Offspring, k: float | None, most: float = MOST) -> Concentration:

@@ -162,16 +162,18 @@ def _simulate(
         _first(random, waiting, group, of, of.mean * np.exp(of.error * shock), delays)
     means = law.mean * np.exp(law.error * shock)
     spread = _spread(delays)
+    spread /= spread.sum()
     born = np.zeros_like(waiting)
+    total = np.zeros(settings.draws, np.int64)
     endless = np.zeros(settings.draws, bool)
-    while waiting[:, :-1].any():
-        born += waiting
-        endless |= born.sum(axis=1) > LIMIT
-        parents = np.where(endless[:, None], 0, waiting)
-        parents[:, -1] = 0
-        waiting = _next(random, parents, means, law.k, spread)
-    born += waiting
-    later = born[:, -1].copy()
+    for day in range(settings.days):
+        came = waiting[:, day].copy()
+        while came.any():
+            born[:, day] += came
+            total += came
+            endless |= total > LIMIT
+            came = _children(random, waiting, day, np.where(endless, 0, came), means, law.k, spread)
+    later = waiting[:, -1].copy()
     _to_the_end(random, later, means, law.k, endless)
     return born[:, :-1], later, endless
 
@@ -216,18 +218,25 @@ def _offspring(random: np.random.Generator, n: Ints, means: Floats, k: float) ->
     return random.poisson(random.standard_gamma(n * k) * means / k)
 
 
-def _next(
-    random: np.random.Generator, parents: Ints, means: Floats, k: float, spread: Floats
+def _children(
+    random: np.random.Generator,
+    waiting: Ints,
+    day: int,
+    parents: Ints,
+    means: Floats,
+    k: float,
+    spread: Floats,
 ) -> Ints:
-    """The children of those who came on each day, by the day they come; the last is "later"."""
-    brought = _offspring(random, parents, means[:, None], k)
-    by_delay = random.multinomial(brought, spread / spread.sum())
-    days = parents.shape[1]
+    """The children who come on the `day` of these parents; those of later days join the waiting, of
+    whom the last column is all who come after the last day."""
+    runs = np.flatnonzero(parents)
+    brought = _offspring(random, parents[runs], means[runs], k)
+    by_delay = random.multinomial(brought, spread)
+    inside = min(by_delay.shape[1], waiting.shape[1] - 1 - day)
+    waiting[runs, day + 1 : day + inside] += by_delay[:, 1:inside]
+    waiting[runs, -1] += by_delay[:, inside:].sum(axis=1)
     children = np.zeros_like(parents)
-    for delay in range(len(spread)):
-        inside = max(days - 1 - delay, 0)
-        children[:, delay : delay + inside] += by_delay[:, :inside, delay]
-        children[:, -1] += by_delay[:, inside:, delay].sum(axis=1)
+    children[runs] = by_delay[:, 0]
     return children
 
 

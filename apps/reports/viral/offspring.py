@@ -54,16 +54,16 @@ class Offspring:
         kept = (self.n > 0) & (self.exposure > 0)
         return Offspring(self.referees[kept], self.exposure[kept], self.n[kept])
 
-    def merged(self, enough: int = 5_000, steps: int = 256) -> "Offspring":
+    def merged(self, enough: int = 500, steps: int = 256) -> "Offspring":
         """Itself, or where it has more rows than `enough`, people with the same X and (nearly) the
         same F in one row each."""
         if len(self.n) <= enough:
             return self
-        cell = np.stack([self.referees, np.ceil(self.exposure * steps).astype(np.int64)])
-        kept, row = np.unique(cell, axis=1, return_inverse=True)
-        people = np.bincount(row.ravel(), weights=self.n)
-        exposure = np.bincount(row.ravel(), weights=self.n * self.exposure) / people
-        return Offspring(kept[0], exposure, people.astype(np.int64))
+        step = np.minimum(np.ceil(self.exposure * steps), steps).astype(np.int64)
+        kept, row = np.unique(self.referees * (steps + 1) + step, return_inverse=True)
+        people = np.bincount(row, weights=self.n)
+        exposure = np.bincount(row, weights=self.n * self.exposure) / people
+        return Offspring(kept // (steps + 1), exposure, people.astype(np.int64))
 
     def moved(self, moves: Sequence[tuple[int, float, int]]) -> "Offspring":
         """With somebody moved up for each (X, F, more): the one of that X whose F is nearest now has
