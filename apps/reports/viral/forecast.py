@@ -167,12 +167,15 @@ def _simulate(
     total = np.zeros(settings.draws, np.int64)
     endless = np.zeros(settings.draws, bool)
     for day in range(settings.days):
-        came = waiting[:, day].copy()
+        came, pull = waiting[:, day], np.zeros(settings.draws)
         while came.any():
             born[:, day] += came
             total += came
             endless |= total > LIMIT
-            came = _children(random, waiting, day, np.where(endless, 0, came), means, law.k, spread)
+            pulls = _pulls(random, np.where(endless, 0, came), means, law.k)
+            pull += pulls
+            came = random.poisson(pulls * spread[0])
+        _wait(random, waiting, day, pull, spread)
     later = waiting[:, -1].copy()
     _to_the_end(random, later, means, law.k, endless)
     return born[:, :-1], later, endless
@@ -212,32 +215,24 @@ def _spread(delays: Delays) -> Floats:
     return np.diff(reached, prepend=0.0)
 
 
-def _offspring(random: np.random.Generator, n: Ints, means: Floats, k: float) -> Ints:
+def _pulls(random: np.random.Generator, n: Ints, means: Floats, k: float) -> Floats:
+    """How many `n` people bring together in the mean, drawn anew for each run; whoever comes of it
+    is Poisson, and so are those of each delay."""
     if math.isinf(k):
-        return random.poisson(n * means)
-    return random.poisson(random.standard_gamma(n * k) * means / k)
+        return n * means
+    return random.standard_gamma(n * k) * means / k
 
 
-def _children(
-    random: np.random.Generator,
-    waiting: Ints,
-    day: int,
-    parents: Ints,
-    means: Floats,
-    k: float,
-    spread: Floats,
-) -> Ints:
-    """The children who come on the `day` of these parents; those of later days join the waiting, of
-    whom the last column is all who come after the last day."""
-    runs = np.flatnonzero(parents)
-    brought = _offspring(random, parents[runs], means[runs], k)
-    by_delay = random.multinomial(brought, spread)
-    inside = min(by_delay.shape[1], waiting.shape[1] - 1 - day)
-    waiting[runs, day + 1 : day + inside] += by_delay[:, 1:inside]
-    waiting[runs, -1] += by_delay[:, inside:].sum(axis=1)
-    children = np.zeros_like(parents)
-    children[runs] = by_delay[:, 0]
-    return children
+def _wait(
+    random: np.random.Generator, waiting: Ints, day: int, pull: Floats, spread: Floats
+) -> None:
+    """Add whom the people of a `day` bring on later days; the last column is all who come after the
+    last day."""
+    inside = min(len(spread), waiting.shape[1] - 1 - day)
+    chances = np.append(spread[1:inside], spread[inside:].sum())
+    brought = random.poisson(pull[:, None] * chances)
+    waiting[:, day + 1 : day + inside] += brought[:, :-1]
+    waiting[:, -1] += brought[:, -1]
 
 
 def _to_the_end(
@@ -248,7 +243,7 @@ def _to_the_end(
     for _ in range(2_000):
         if not alive.any():
             return
-        alive = _offspring(random, alive, means, k)
+        alive = random.poisson(_pulls(random, alive, means, k))
         later += alive
         endless |= later > LIMIT
         alive[endless] = 0
