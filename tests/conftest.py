@@ -52,6 +52,11 @@ DATA = ROOT.parent / "shared" / "data"
 _KEPT = ("django_migrations", "django_content_type", "auth_permission", "invites_salt")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever is slow comes first, so that no worker is left alone with it in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None,

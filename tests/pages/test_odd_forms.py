@@ -117,6 +117,7 @@ def odd_answers(olga: Client, address: str, *, each_field: bool) -> Iterator[str
             transaction.set_rollback(True)
 
 
+@pytest.mark.slow
 def test_no_form_breaks(olga: Client, rows: None) -> None:
     wrong = [
         answer

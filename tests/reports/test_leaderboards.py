@@ -160,8 +160,8 @@ def test_only_indexes_are_read(campaign: Campaign) -> None:
     since = timezone.now().isoformat()
     given = {"campaign": campaign.pk, "since": since, "until": "infinity", "most": 10}
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        for other in ("seqscan", "bitmapscan", "indexscan"):
+            cursor.execute(f"SET LOCAL enable_{other} = off")
         cursor.execute(f"EXPLAIN {leaderboards._COUNTED}", given)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Index Only Scan using participant_brought" in plan
