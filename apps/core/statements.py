@@ -32,7 +32,8 @@ def run(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
 
 
 def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
-    """Run statements one after the other in one transaction and one round trip; the last one's rows.
+    """Run a query that locks, and statements after it, in one transaction and one round trip; the rows
+    of the last.
 
     In the caller's transaction, or else in one of their own that is committed and durable when this
     returns. Each has a snapshot of its own: what the second reads is as new as the lock that the first
@@ -50,8 +51,9 @@ def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
             if connection.in_atomic_block:
                 cursors = [_send(raw, *one) for one in asked]
             else:
-                _send(raw, _COMMIT_EARLY, ())
-                cursors = [_send(raw, *one) for one in asked]
+                (lock, given), *others = asked
+                first = (_COMMITTING_EARLY.format(lock), given)
+                cursors = [_send(raw, *one) for one in (first, *others)]
                 pipeline.sync()  # ends the transaction
                 _send(raw, _UNTIL_DURABLE, ())
         return _rows(cursors[-1])
@@ -61,7 +63,7 @@ def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
 # everybody's disk. This one lets them go before. What was answered is durable all the same: the answer
 # waits for a message that stands behind the commit in the write-ahead log, and many of those share
 # one turn of the disk.
-_COMMIT_EARLY = "SELECT set_config('synchronous_commit', 'off', true)"
+_COMMITTING_EARLY = "SELECT set_config('synchronous_commit', 'off', true) FROM ({}) AS locked"
 _UNTIL_DURABLE = "SELECT pg_logical_emit_message(true, 'referral-engine', '')"
 
 

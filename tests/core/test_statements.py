@@ -39,7 +39,7 @@ def test_when_the_second_fails_the_first_has_not_happened() -> None:
     change = "UPDATE members_member SET first_order_at = now() WHERE id = %(id)s"
     twin = "INSERT INTO members_member (id, public_id, is_test) VALUES (%(id)s, 'mem_twin', false)"
     with pytest.raises(IntegrityError):
-        statements.run_in_turn((change, asked), (twin, asked))
+        statements.run_in_turn((LOCK, asked), (change, asked), (twin, asked))
     assert Member.objects.get(pk=asked["id"]).first_order_at is None
     assert statements.run("SELECT 1", []) == [(1,)]  # the connection is well
 
@@ -48,7 +48,7 @@ def test_in_a_callers_transaction_they_are_part_of_it() -> None:
     asked = a_member()
     change = "UPDATE members_member SET first_order_at = now() WHERE id = %(id)s"
     with transaction.atomic():
-        statements.run_in_turn((change, asked), (TELL, asked))
+        statements.run_in_turn((LOCK, asked), (change, asked), (TELL, asked))
         transaction.set_rollback(True)
     assert Member.objects.get(pk=asked["id"]).first_order_at is None
 

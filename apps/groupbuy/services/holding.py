@@ -72,25 +72,30 @@ _LOCK_MEMBER = "SELECT id FROM members_member WHERE id = %(member_id)s::bigint F
 _LOCK = "SELECT id FROM groupbuy_room WHERE id = %(room_id)s::bigint FOR NO KEY UPDATE"
 # The room is locked by the statement before this one, so all that is read here is as new as its lock.
 # rules.may_sit: open, before its deadline, the member not in it, a place free; rules.free_position:
-# the lowest. A hold that has expired and is not swept yet is not usual.
+# the lowest, which is next where none before it was given up. A hold that has expired and is not
+# swept yet is not usual.
 #
 # Stock is locked as late as can be. When it is spent there is none to name in the seat: the seat is
 # refused, and with it everything.
 _HOLD = """
 WITH {asked}, taken AS (
-  SELECT coalesce(array_agg(position), '{{}}') AS positions,
+  SELECT count(*) AS seats, coalesce(max(position) + 1, 0) AS until,
          bool_or(member_id = %(member_id)s::bigint
                  OR status = 'held' AND hold_expires_at <= engine_now()) AS hinders
   FROM groupbuy_seat WHERE room_id = %(room_id)s::bigint AND status IN ('held', 'paid')
 ), place AS MATERIALIZED (
-  SELECT room.id AS room_id, room.host_id, engine_now() AS at, (
+  SELECT room.id AS room_id, room.host_id, engine_now() AS at,
+         CASE WHEN taken.seats = taken.until THEN taken.seats ELSE (
            SELECT free FROM generate_series(0, %(size)s::int - 1) free
-           WHERE free <> ALL (taken.positions) ORDER BY free LIMIT 1
-         ) AS position
+           WHERE NOT EXISTS (
+             SELECT FROM groupbuy_seat
+             WHERE room_id = room.id AND position = free AND status IN ('held', 'paid'))
+           ORDER BY free LIMIT 1
+         ) END AS position
   FROM asked, groupbuy_room room, campaigns_campaign campaign, taken
   WHERE room.id = %(room_id)s::bigint AND room.status = 'open' AND engine_now() < room.deadline_at
     AND campaign.id = %(campaign_id)s::bigint AND campaign.stopped_at IS NULL
-    AND taken.hinders IS NOT TRUE AND cardinality(taken.positions) < %(size)s::int {stands}
+    AND taken.hinders IS NOT TRUE AND taken.seats < %(size)s::int {stands}
 ), {admitted}stock AS (
   UPDATE groupbuy_offeritem item SET held = item.held + %(quantity)s::int
   FROM {after} WHERE item.id = %(item_id)s::bigint
