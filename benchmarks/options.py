@@ -39,7 +39,8 @@ STORIES = (
 
 @dataclass(frozen=True)
 class Options:
-    """`connections` are the load generator's to the engine, and pgbench's to PostgreSQL.
+    """`connections` are the load generator's to the engine, and pgbench's to PostgreSQL. `rest` is for
+    machines that are slowed down when they were busy: without it the busier side is.
 
     `members` is how many the sweeper of tiers finds, `links` how many there are in the end of
     `scale-links`, `visits` how many the campaign of `reports` has, `groups` how many are replayed,
@@ -58,6 +59,7 @@ class Options:
     stories: tuple[str, ...]
     json: Path
     duckdb: bool = True
+    rest: float = 0.0
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -65,6 +67,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="per case and side (5)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each round (3)")
+    parser.add_argument("--rest", type=float, default=0.0, help="seconds before each round (0)")
     parser.add_argument("--connections", type=int, default=16, help="of the load (16)")
     parser.add_argument("--members", type=int, default=1_000_000, help="with a tier (1000000)")
     parser.add_argument("--links", type=int, default=1_000_000, help="ten visits each (1000000)")
@@ -84,7 +87,7 @@ def parse(arguments: Sequence[str]) -> Options:
         given.groups,
         given.runs,
     )
-    if min(numbers) < 1 or given.seconds <= 0 or given.connections < 2:
+    if min(numbers) < 1 or given.seconds <= 0 or given.rest < 0 or given.connections < 2:
         parser.error("at least 1 of each number, some time, and 2 connections")
     asked = given.only or known
     return Options(
@@ -100,4 +103,5 @@ def parse(arguments: Sequence[str]) -> Options:
         tuple(name for name in STORIES if name in asked),
         given.json,
         not given.no_duckdb,
+        given.rest,
     )

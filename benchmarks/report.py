@@ -34,6 +34,7 @@ def machine(database: Database, options: Options) -> dict[str, Any]:
         "postgresql": database.facts(),
         "rounds": options.rounds,
         "seconds": options.seconds,
+        "rest": options.rest,
         "connections": options.connections,
         "members": options.members,
         "links": options.links,
@@ -84,7 +85,8 @@ def _measured_on(facts: dict[str, Any]) -> str:
         f"{facts['cores']} cores shared with the load, load average {facts['load_average']}, "
         f"Python {facts['python']}, PostgreSQL {server['server_version']}, "
         f"fsync {server['fsync']}, synchronous_commit {server['synchronous_commit']}; "
-        f"{facts['rounds']} rounds of {facts['seconds']:g} s in turns, "
+        f"{facts['rounds']} rounds of {facts['seconds']:g} s in turns, {facts['rest']:g} s of rest "
+        "before each, "
         f"{facts['connections']} connections; GET by {generators['GET']}, "
         f"POST by {generators['POST']}. "
         "Rows: those one act adds + changes (those of the ceiling, where they are others). "

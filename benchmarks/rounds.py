@@ -1,5 +1,6 @@
 """Two sides taking turns, and what came of it."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -93,20 +94,27 @@ class Result:
 
 
 def contest(
-    case: Case, database: Database, rounds: int, seconds: float, on_round: Callable[[], None]
+    case: Case,
+    database: Database,
+    rounds: int,
+    seconds: float,
+    on_round: Callable[[], None],
+    *,
+    rest: float = 0.0,
 ) -> Result:
-    """Warm both sides up, counting the rows they write, then let them take turns.
+    """Warm both sides up, counting the rows they write, then let them take turns, each after so many
+    seconds of `rest`.
 
     Raises BenchmarkError when a side's acts are not the rows that are there afterwards.
     """
-    result, ring = Result(case, Peak(case.processes)), _Ring(case.name, database)
+    result, ring = Result(case, Peak(case.processes)), _Ring(case.name, database, rest)
     sides = (
         (case.engine, case.table, result.engine, [result.memory]),
         (case.ceiling, case.ceiling_table or case.table, result.ceiling, []),
     )
     for side, table, measured, during in sides:
-        watch, time = Watch(database), min(seconds, WARM_UP_SECONDS)
-        warm_up = ring.round(side, table, time, side.guess, [watch, *during])
+        watch, short = Watch(database), min(seconds, WARM_UP_SECONDS)
+        warm_up = ring.round(side, table, short, side.guess, [watch, *during])
         measured.warm_up, measured.rows = warm_up, watch.rows_per_row_of(table)
         on_round()
     for _ in range(rounds):
@@ -127,6 +135,7 @@ class _Ring:
 
     case: str
     database: Database
+    rest: float
     late: int = 0
 
     def round(
@@ -145,6 +154,7 @@ class _Ring:
         for _ in range(TRIES):
             side.prepare(acts)
             self.database.run("VACUUM (ANALYZE)")
+            time.sleep(self.rest)
             before = self.database.count(table)
             try:
                 with ExitStack() as stack:

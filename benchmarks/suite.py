@@ -75,6 +75,7 @@ def _measure(options: Options, database: Database, progress: Progress) -> list[R
                         options.rounds,
                         options.seconds,
                         lambda: progress.advance(task),
+                        rest=options.rest,
                     )
                 )
     return results
