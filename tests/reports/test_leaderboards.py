@@ -155,13 +155,23 @@ def test_without_a_cache_each_phone_counts(
         assert kept_standings(campaign, EVER).places[0].referees == number
 
 
+# As of a large table that was vacuumed: where no page is known to be visible to all, an index alone
+# costs as much as one with its rows.
+VACUUMED = """
+SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', 'invites_participant',
+  'relpages', 1000000, 'reltuples', 10000000::real, 'relallvisible', 1000000)
+"""
+
+
 def test_only_indexes_are_read(campaign: Campaign) -> None:
     """The rows of a large campaign are wide; what is counted is not."""
+    brings(takes_part(campaign, "ann"), NOON)  # a table has a page
     since = timezone.now().isoformat()
     given = {"campaign": campaign.pk, "since": since, "until": "infinity", "most": 10}
     with connection.cursor() as cursor:
-        for other in ("seqscan", "bitmapscan", "indexscan"):
-            cursor.execute(f"SET LOCAL enable_{other} = off")
+        cursor.execute(VACUUMED)
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute(f"EXPLAIN {leaderboards._COUNTED}", given)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Index Only Scan using participant_brought" in plan
