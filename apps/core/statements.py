@@ -13,13 +13,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 Parameters = Mapping[str, Any] | Sequence[Any]
 
 
-def run(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+def run(statement: str, parameters: Parameters, *, binary: bool = False) -> list[tuple[Any, ...]]:
     """Run one statement on this thread's connection, in its transaction if there is one; its rows.
 
     Values are bound by the server, so a connection that lives long enough prepares the statement and
     PostgreSQL plans it once; cast what it cannot infer (`%(n)s::bigint`). Django's own cursors write
     the values into the text, which is then parsed and planned anew each time. Raises what a cursor
     of Django's does.
+
+    `binary` asks for the rows in PostgreSQL's own form: an instant is read in a tenth of the time. Not
+    where a column is JSON, which is text to Django's fields.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     if _is_watched(connection):
@@ -28,7 +31,7 @@ def run(statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
             return watched.fetchall() if watched.description else []
     _make_ready(connection)
     with connection.wrap_database_errors:
-        return _rows(_send(connection.connection, statement, parameters))
+        return _send(connection.connection, statement, parameters, binary=binary).take()
 
 
 def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
@@ -56,7 +59,7 @@ def run_in_turn(*asked: tuple[str, Parameters]) -> list[tuple[Any, ...]]:
                 cursors = [_send(raw, *one) for one in (first, *others)]
                 pipeline.sync()  # ends the transaction
                 _send(raw, _UNTIL_DURABLE, ())
-        return _rows(cursors[-1])
+        return cursors[-1].take()
 
 
 # A transaction lets its locks go when its commit is on the disk, so in a hot row everybody waits for
@@ -96,13 +99,40 @@ def _make_ready(connection: BaseDatabaseWrapper) -> None:
     connection.validate_no_broken_transaction()
 
 
+class _Cursor(psycopg.RawCursor[tuple[Any, ...]]):
+    """A cursor for one statement: what it found out about the types of its values and columns, it need
+    not find out again."""
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """Its rows, which it does not keep."""
+        # `description` would say whether there are any, at the price of an object for each column.
+        has_rows = self.pgresult is not None and self.pgresult.nfields > 0
+        rows = self.fetchall() if has_rows else []
+        self._reset()
+        return rows
+
+
 def _send(
-    raw: "psycopg.Connection[Any]", statement: str, parameters: Parameters
-) -> "psycopg.RawCursor[Any]":
+    raw: "psycopg.Connection[Any]", statement: str, parameters: Parameters, *, binary: bool = False
+) -> _Cursor:
     text, names = _numbered(statement)
     if isinstance(parameters, Mapping):
         parameters = [parameters[name] for name in names]
-    return psycopg.RawCursor(raw).execute(text, parameters)
+    return _cursor_of(raw, text).execute(text, parameters, binary=binary)
+
+
+# As many as psycopg prepares for a connection.
+_MOST_CURSORS = 100
+
+
+def _cursor_of(raw: "psycopg.Connection[Any]", text: bytes) -> _Cursor:
+    """The connection's cursor for a statement. They are kept at the connection, and go with it."""
+    cursors: dict[bytes, _Cursor] = raw.__dict__.setdefault("_cursors_of_statements", {})
+    if (cursor := cursors.get(text)) is None:
+        if len(cursors) >= _MOST_CURSORS:
+            cursors.clear()
+        cursor = cursors[text] = _Cursor(raw)
+    return cursor
 
 
 _PLACE = re.compile(r"%(?:\((\w+)\)s|(s)|(%))")
@@ -123,9 +153,3 @@ def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
         return f"${names.setdefault(name, len(names) + 1)}"
 
     return _PLACE.sub(number, statement).encode(), tuple(names)
-
-
-def _rows(cursor: "psycopg.RawCursor[Any]") -> list[tuple[Any, ...]]:
-    # `description` would say it too, at the price of an object for each column.
-    has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
-    return cursor.fetchall() if has_rows else []

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,6 +15,7 @@ from apps.core.api import (
     EngineView,
     idempotent,
     parsed,
+    rendered,
     require_idempotency_key,
     shown,
 )
@@ -182,7 +184,7 @@ class MemberStatementView(EngineView):
         return Response(StatementOutput(found).data)
 
 
-def _spend_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
+def _spend_at_once(request: Request, names: dict[str, Any], asked: Asked) -> HttpResponse | None:
     fields = parsed(SpendInput, request.data)
     ttl = fields.get("ttl_seconds")
     body = services.points_reserve_and_reply(
@@ -195,7 +197,7 @@ def _spend_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Res
         ttl=dt.timedelta(seconds=ttl) if ttl else None,
         reply=asked,
     )
-    return None if body is None else Response(body, status=201)
+    return None if body is None else rendered(body, status=201)
 
 
 class SpendsView(EngineView):

@@ -34,6 +34,39 @@ def test_places_may_be_named_or_in_turn() -> None:
     ]
 
 
+def test_a_statement_is_asked_again_with_values_of_other_types() -> None:
+    told = "SELECT %(n)s::bigint, %(what)s::text, %(many)s::bigint[]"
+    for given in ((1, "a", [1, 2]), (None, None, None), (2**40, "ä", []), (-3, "", [5])):
+        asked = dict(zip(("n", "what", "many"), given, strict=True))
+        assert statements.run(told, asked) == [given]
+
+
+def test_of_many_statements_each_has_its_own_rows() -> None:
+    for turn in range(2):
+        for n in range(statements._MOST_CURSORS + 5):
+            assert statements.run(f"SELECT {n}, %(turn)s::int", {"turn": turn}) == [(n, turn)]
+
+
+def test_rows_keep_nothing_of_the_ones_before() -> None:
+    up_to = "SELECT n FROM generate_series(1, %(most)s::int) n"
+    assert len(statements.run(up_to, {"most": 1000})) == 1000
+    assert statements.run(up_to, {"most": 0}) == []
+    assert all(cursor.pgresult is None for cursor in cursors_of(connection.connection).values())
+
+
+def cursors_of(raw: Any) -> dict[bytes, Any]:
+    kept: dict[bytes, Any] = raw.__dict__["_cursors_of_statements"]
+    return kept
+
+
+def test_binary_rows_are_the_same_values() -> None:
+    told = """
+    SELECT timestamptz '2026-11-26 08:00:00.5+08', NULL::timestamptz, 2::bigint, 3::smallint, 'ä'::text,
+      ''::varchar, true, interval '90 minutes 3 days', ARRAY['a', NULL, 'c']::text[], 12.50::numeric
+    """
+    assert statements.run(told, [], binary=True) == statements.run(told, [])
+
+
 def test_when_the_second_fails_the_first_has_not_happened() -> None:
     asked = a_member()
     change = "UPDATE members_member SET first_order_at = now() WHERE id = %(id)s"
@@ -73,10 +106,10 @@ def locked_while_the_second_is_prepared(monkeypatch: pytest.MonkeyPatch) -> bool
     statements.run_in_turn((LOCK, asked), (TELL, asked))  # the connection is there
     send, seen = statements._send, []
 
-    def look_before_the_second(raw: Any, statement: str, given: Any) -> Any:
+    def look_before_the_second(raw: Any, statement: str, given: Any, **how: Any) -> Any:
         if statement == TELL:
             seen.append(is_locked(asked["id"]))
-        return send(raw, statement, given)
+        return send(raw, statement, given, **how)
 
     monkeypatch.setattr(statements, "_send", look_before_the_second)
     statements.run_in_turn((LOCK, asked), (TELL, asked))

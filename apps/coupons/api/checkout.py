@@ -3,12 +3,13 @@
 import datetime as dt
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.api import EngineView, idempotent, parsed, shown
+from apps.core.api import EngineView, idempotent, parsed, rendered, shown
 from apps.core.callers import is_test
 from apps.core.replies import Asked
 from apps.coupons import services
@@ -45,7 +46,7 @@ class CouponReserveView(EngineView):
         return Response(shown(CouponUseOutput, coupon))
 
 
-def _redeem_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
+def _redeem_at_once(request: Request, names: dict[str, Any], asked: Asked) -> HttpResponse | None:
     fields = parsed(CouponRedeemInput, request.data)
     body = services.coupon_redeem_and_reply(
         code=names["code"],
@@ -55,7 +56,7 @@ def _redeem_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Re
         now=clock.now(),
         reply=asked,
     )
-    return None if body is None else Response(body)
+    return None if body is None else rendered(body)
 
 
 class CouponRedeemView(EngineView):

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.api import EngineView, idempotent, parsed
+from apps.core.api import EngineView, idempotent, parsed, rendered
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.replies import Asked
 from apps.core.transactions import retrying
@@ -95,7 +96,7 @@ def _just_held(held: services.Held) -> dict[str, Any]:
     }
 
 
-def _hold_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
+def _hold_at_once(request: Request, names: dict[str, Any], asked: Asked) -> HttpResponse | None:
     fields = parsed(SeatInput, request.data)
     shown = services.seat_hold_and_reply(
         room=names["room_id"],
@@ -108,7 +109,7 @@ def _hold_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Resp
         reply=asked,
         body=_just_held,
     )
-    return None if shown is None else Response(shown, status=201)
+    return None if shown is None else rendered(shown, status=201)
 
 
 class RoomSeatsView(EngineView):

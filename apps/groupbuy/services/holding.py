@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,16 @@ from apps.core.ids import new_id
 from apps.core.replies import ASKED, KEEP, Asked
 from apps.core.services import EVENT
 from apps.groupbuy import events
-from apps.groupbuy.rules import Ask, RoomItem, Standing, Terms, asks_standing, may_ask
-from apps.groupbuy.selectors import room_by_public_id, room_terms
+from apps.groupbuy.errors import RoomUnknown
+from apps.groupbuy.rules import (
+    Ask,
+    RoomItem,
+    Standing,
+    Terms,
+    asks_standing,
+    may_ask,
+    terms_from_json,
+)
 from apps.groupbuy.services.discounts import discount_of
 from apps.groupbuy.services.seats import price_of
 from apps.invites.selectors import Brought
@@ -36,22 +45,34 @@ class _Frozen:
     terms: Terms
 
 
+_FREEZE = """
+SELECT room.id, offer.id, offer.public_id, offer.campaign_id, room.size, room.hold_ttl, room.terms
+FROM groupbuy_room room
+JOIN groupbuy_offer offer ON offer.id = room.offer_id
+JOIN campaigns_campaign campaign ON campaign.id = offer.campaign_id
+WHERE room.public_id = %(public_id)s AND campaign.is_test = %(is_test)s
+"""
+
+
 @functools.lru_cache(maxsize=10_000)
 def _frozen(public_id: str, is_test: bool) -> _Frozen:
     """What a room froze, read once by this process. Raises RoomUnknown.
 
     A room that keeps no terms ended long ago, and holds no seats.
     """
-    room = room_by_public_id(public_id, is_test=is_test)
+    rows = statements.run(_FREEZE, {"public_id": public_id, "is_test": is_test})
+    if not rows:
+        raise RoomUnknown()
+    room_id, offer_id, offer, campaign_id, size, hold_ttl, terms = rows[0]
     return _Frozen(
-        room_id=room.pk,
-        public_id=room.public_id,
-        offer_id=room.offer_id,
-        offer=room.offer.public_id,
-        campaign_id=room.offer.campaign_id,
-        size=room.size,
-        hold_ttl=room.hold_ttl,
-        terms=room_terms(room),
+        room_id=room_id,
+        public_id=public_id,
+        offer_id=offer_id,
+        offer=offer,
+        campaign_id=campaign_id,
+        size=size,
+        hold_ttl=hold_ttl,
+        terms=terms_from_json(json.loads(terms)),
     )
 
 
@@ -111,7 +132,7 @@ WITH {asked}, taken AS (
   FROM place
   RETURNING position, held_at, hold_expires_at
 ), {noted}, {keep}
-SELECT position, hold_expires_at FROM seat
+SELECT position, body ->> 'hold_expires_at' FROM seat, kept
 """
 # What a member has of the offer, counted before the locks, to decide by, and again under the lock of
 # the member, to see that it is still so.
@@ -186,7 +207,13 @@ def seat_hold_and_reply(
         **came.parameters,
         **reply.parameters(),
     }
-    rows = statements.run_in_turn(*((step, asked) for step in _steps(frozen, came)))
+    steps = _steps(
+        counts=asks_standing(frozen.terms),
+        by_host=came.inviter is None,
+        comes=bool(came.comes),
+        parts=came.parts,
+    )
+    rows = statements.run_in_turn(*((step, asked) for step in steps))
     if not rows:
         return None
     if came.comes:
@@ -245,15 +272,18 @@ def _of_seat(frozen: _Frozen, held: Held, item: RoomItem) -> dict[str, Any]:
     }
 
 
-def _steps(frozen: _Frozen, came: Foreseen) -> list[str]:
-    """The statements, in the order of their locks: the member's where it is counted, the room's."""
-    counts = asks_standing(frozen.terms)
+@functools.lru_cache(maxsize=100)
+def _steps(*, counts: bool, by_host: bool, comes: bool, parts: tuple[str, ...]) -> list[str]:
+    """The statements, in the order of their locks: the member's where it is counted, the room's.
+
+    `by_host`: nobody else invited whoever sits down.
+    """
     hold = _HOLD.format(
         asked=ASKED,
         stands=_STANDS if counts else "",
-        admitted="".join(f"{part}, " for part in came.parts),
-        after="participant" if came.comes else "place",
-        inviter=_HOST if came.inviter is None else _INVITER,
+        admitted="".join(f"{part}, " for part in parts),
+        after="participant" if comes else "place",
+        inviter=_HOST if by_host else _INVITER,
         noted=_NOTED,
         keep=_KEEP,
     )

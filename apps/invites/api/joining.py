@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 
 from apps.campaigns.selectors import campaign_by_public_id
 from apps.core import clock
-from apps.core.api import EngineView, idempotent, parsed
+from apps.core.api import EngineView, idempotent, parsed, rendered
 from apps.core.callers import Door, acting_member_id, caller_of, is_test
 from apps.core.replies import Asked
 from apps.core.transactions import retrying
@@ -326,7 +327,7 @@ def _just_joined(joining: services.Joining) -> dict[str, Any]:
     }
 
 
-def _join_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Response | None:
+def _join_at_once(request: Request, names: dict[str, Any], asked: Asked) -> HttpResponse | None:
     campaign = campaign_by_public_id(names["campaign_id"], is_test=is_test(request))
     shown = services.campaign_join_and_reply(
         campaign_id=campaign.pk,
@@ -336,7 +337,7 @@ def _join_at_once(request: Request, names: dict[str, Any], asked: Asked) -> Resp
         reply=asked,
         body=_just_joined,
     )
-    return None if shown is None else Response(shown, status=201)
+    return None if shown is None else rendered(shown, status=201)
 
 
 class JoinView(EngineView):

@@ -167,7 +167,7 @@ def look(campaign_id: int, member_id: int, brought: Brought, now: dt.datetime) -
         source, asked["code"] = Source.CODE, code_meant(brought.code)
     else:
         return None
-    rows = statements.run(_LOOK[source], asked)
+    rows = statements.run(_LOOK[source], asked, binary=True)
     if not rows:
         return None
     row = rows[0]
