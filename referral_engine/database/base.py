@@ -19,6 +19,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     broke meanwhile fails one request with 503, and is looked at after every error. A server that holds
     the connection and says nothing is given up after `DB_PATIENCE_SECONDS`, if there are any:
     PostgreSQL's own timeouts are no help against a PostgreSQL that stands still.
+
+    Statements that are prepared are planned as `DB_PLAN_CACHE_MODE` says. Left to itself PostgreSQL
+    compares one plan for all values with the first plans it made: where tables grew since, those look
+    cheap for ever, and each request is planned anew.
     """
 
     _alive_at = 0.0
@@ -28,6 +32,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if patience := settings.DB_PATIENCE_SECONDS:
             connection.wait = partial(_wait, connection, connection.wait, patience)
         return connection
+
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        prepares = self.settings_dict["OPTIONS"].get("prepare_threshold") is not None
+        if prepares and settings.DB_PLAN_CACHE_MODE:
+            with self.cursor() as cursor:
+                set_it = "SELECT set_config('plan_cache_mode', %s, false)"
+                cursor.execute(set_it, [settings.DB_PLAN_CACHE_MODE])
 
     def is_usable(self) -> bool:
         if not self.errors_occurred and time.monotonic() - self._alive_at < _BELIEVED_SECONDS:

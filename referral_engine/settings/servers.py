@@ -31,6 +31,9 @@ DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 # How long a statement may take before the database counts as hanging; 0: as long as it takes. Servers
 # set it for themselves, by WEB_PATIENCE_SECONDS and FRONT_PATIENCE_SECONDS; a migration waits.
 DB_PATIENCE_SECONDS = float(os.environ.get("DB_PATIENCE_SECONDS", "0"))
+# How prepared statements are planned (PostgreSQL's plan_cache_mode); nothing: as the database says. `web`
+# sets it for itself: force_generic_plan.
+DB_PLAN_CACHE_MODE = os.environ.get("DB_PLAN_CACHE_MODE", "")
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,11 +1,14 @@
 """Statements sent together: one transaction, one round trip, no lock before its time or after it."""
 
 import contextlib
+import subprocess
+import sys
 import threading
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import override_settings
 
 from apps.core import statements
 from apps.members.models import Member
@@ -155,3 +158,35 @@ def test_no_lock_is_held_while_the_disk_writes(monkeypatch: pytest.MonkeyPatch) 
 def test_control_one_transaction_has_the_lock_until_then(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("psycopg.Pipeline.sync", lambda pipeline: None)
     assert locked_while_it_waits_for_the_disk(monkeypatch)
+
+
+def plans_for_one_turn(mode: str) -> int:
+    """How many plans were made for one turn's values only, of a statement that was run eight times."""
+    with override_settings(DB_PLAN_CACHE_MODE=mode):
+        connection.close()
+        for n in range(8):
+            statements.run("SELECT id FROM members_member WHERE id = %(n)s::bigint", {"n": n})
+        made = "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
+        [(custom,)] = statements.run(made, ["SELECT id FROM members_member%"])
+    connection.close()
+    return int(custom)
+
+
+def test_a_statement_is_planned_once_for_all_values() -> None:
+    assert plans_for_one_turn("force_generic_plan") == 0
+
+
+def test_control_postgresql_itself_plans_for_each_value_first() -> None:
+    assert plans_for_one_turn("auto") > 0
+
+
+def test_the_web_server_has_its_statements_planned_once() -> None:
+    show = """
+import referral_engine.wsgi
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SHOW plan_cache_mode")
+    print(cursor.fetchone()[0])
+"""
+    told = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "force_generic_plan"
