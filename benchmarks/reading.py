@@ -233,17 +233,16 @@ def _watched(work: Callable[[], Any], times: int = 1) -> Cost:
 def _read(campaign: Campaign, now: dt.datetime) -> dict[str, int]:
     """What the report reads from rollups; sums of it."""
     window = int(WINDOW.total_seconds() // 60)
-    cells = rolled.cells(campaign, window, now)
+    cells = rolled.cells(rolled.slots(campaign, now), window, now)
     roots = rolled.roots(campaign, window, now)
     pairs = rolled.pairs([campaign.pk], window, now)
-    rolled.generations(campaign)
-    rolled.joined(campaign)
+    rolled.arrived(campaign)
     reached = rolled.reached(campaign)
     rewards = rolled.rewards(campaign)
     return {
-        "participants": sum(cells.people),
-        "referees": sum(roots.referees),
-        "pairs": sum(pairs.pairs),
+        "participants": int(cells.people.sum()),
+        "referees": int(roots.referees.sum()),
+        "pairs": int(pairs.pairs.sum()),
         "visits": reached.visits,
         "sharers": reached.opened,
         "margins": int(sum(margin for _, _, _, margin, _ in rolled.sales(campaign, []))),

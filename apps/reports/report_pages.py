@@ -15,7 +15,7 @@ from apps.core import clock
 from apps.core.admin import pk_in
 from apps.core.errors import Invalid
 from apps.members.admin import member_name
-from apps.reports import exporting, selectors
+from apps.reports import exporting, selectors, services
 from apps.reports.cards import cards_of
 from apps.reports.sections import (
     Section,
@@ -65,7 +65,7 @@ class ReportPages(ModelAdmin):
     def report(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """How far the campaign spread and what it cost, for whoever may see the campaign."""
         campaign = self._reported(request, object_id)
-        report = selectors.whole_report(campaign, now=clock.now())
+        report = services.report_read(campaign=campaign, now=clock.now())
         context = {
             **self.admin_site.each_context(request),
             **report_context(report),
@@ -79,13 +79,13 @@ class ReportPages(ModelAdmin):
     def report_print(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The same on white, with everything open, for paper."""
         campaign = self._reported(request, object_id)
-        report = selectors.whole_report(campaign, now=clock.now())
+        report = services.report_read(campaign=campaign, now=clock.now())
         return render(request, "reports/print.html", {**report_context(report), "is_open": True})
 
     def report_file(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
         """A table as CSV, all of them as XLSX, or a picture as PNG or SVG, by its name and ending."""
         campaign = self._reported(request, object_id)
-        report = selectors.whole_report(campaign, now=clock.now())
+        report = services.report_read(campaign=campaign, now=clock.now())
         sections, counts = default_sections(report), counts_tables(report)
         if name.rpartition(".")[0] not in _slugs(sections, counts):  # the rest, or all of it
             found = selectors.details(report, now=report.as_of)
@@ -95,7 +95,7 @@ class ReportPages(ModelAdmin):
     def report_detail(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The rest: over time, by cohort, how uneven, how it ends, the trees, other attributions."""
         campaign = self._reported(request, object_id)
-        report = selectors.whole_report(campaign, now=clock.now())
+        report = services.report_read(campaign=campaign, now=clock.now())
         found = selectors.details(report, now=report.as_of)
         context = {
             **self.admin_site.each_context(request),
@@ -145,7 +145,7 @@ def _campaigns_beside(campaign: Campaign, chosen: int) -> dict[str, Any]:
     if other is None:
         return {}
     now = clock.now()
-    ours, theirs = (selectors.whole_report(row, now=now) for row in (campaign, other))
+    ours, theirs = (services.report_read(campaign=row, now=now) for row in (campaign, other))
     return {
         "other": other,
         "names": (campaign.name, other.name),

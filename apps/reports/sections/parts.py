@@ -65,6 +65,7 @@ class Section:
     `answer` is a sentence, `lines` the figures behind it, `caveat` what not to believe of them, `what`
     explains them with the campaign's own numbers, a paragraph each. Who may not see money does not
     get a section that `is_money`. `tile` names the first line's figure at the top of the page.
+    `counted_at` is when it was counted, where that was before the rest of the report.
     """
 
     slug: str
@@ -77,6 +78,7 @@ class Section:
     picture: Picture | None = None
     is_money: bool = False
     tile: str = ""
+    counted_at: dt.datetime | None = None
 
 
 def table(

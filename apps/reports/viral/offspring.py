@@ -217,9 +217,13 @@ def dispersion(rows: Offspring) -> float:
     x, ways = np.unique(rows.referees, return_inverse=True)
     times = np.bincount(ways, weights=rows.n).astype(np.float64)
 
+    best = rows.total_referees / rows.total_exposure
+
     def height(log_k: float) -> float:
+        nonlocal best  # close to the one at the k that was asked about before
         k = math.exp(log_k)
-        mean = _mean_at(rows, k) * rows.exposure
+        best = _mean_at(rows, k, best)
+        mean = best * rows.exposure
         of_x = float((times * (gammaln(k + x) - gammaln(k))).sum())
         of_f = rows.n * (xlogy(rows.referees, mean / (k + mean)) - k * np.log1p(mean / k))
         return of_x + float(of_f.sum())
@@ -233,9 +237,8 @@ def dispersion(rows: Offspring) -> float:
     return math.inf if alike >= -float(found.fun) else math.exp(float(found.x))
 
 
-def _mean_at(rows: Offspring, k: float) -> float:
-    """The best K at this k, by Fisher scoring on its logarithm from ΣX/ΣF."""
-    mean = rows.total_referees / rows.total_exposure
+def _mean_at(rows: Offspring, k: float, mean: float) -> float:
+    """The best K at this k, by Fisher scoring on its logarithm from a first guess."""
     for _ in range(25):
         expected = mean * rows.exposure
         weight = rows.n * k / (k + expected)
