@@ -109,7 +109,7 @@ class Cost:
 @dataclass(frozen=True)
 class Readings:
     """Of one campaign. `page` is the whole report, whatever is read and reckoned for it; `counts` what
-    of it is read from rollups; `first` a page whose chain nobody has counted ahead."""
+    of it is read from rollups; `first` a page of which nobody has counted anything ahead."""
 
     visits: int
     participants: int
@@ -128,7 +128,7 @@ class Readings:
             f"counts alone, read from rollups: {_took(self.counts)}",
             f"the same counts from the rows, by PostgreSQL: {self._beside(self.postgresql)}",
             f"by DuckDB in one pass over a copy: {self._beside(duck) if duck else NO_DUCKDB}",
-            f"a page before its chain was counted ahead: {_took(self.first)}",
+            f"a page of which nothing was counted ahead: {_took(self.first)}",
             f"rollups built anew: {_took(self.rebuild)}",
         )
 
