@@ -109,7 +109,7 @@ class Cost:
 @dataclass(frozen=True)
 class Readings:
     """Of one campaign. `page` is the whole report, whatever is read and reckoned for it; `counts` what
-    of it is read from rollups; `first` a page whose chain nobody has counted ahead."""
+    of it is read from rollups; `first` a page of which nobody has counted anything ahead."""
 
     visits: int
     participants: int
@@ -128,7 +128,7 @@ class Readings:
             f"counts alone, read from rollups: {_took(self.counts)}",
             f"the same counts from the rows, by PostgreSQL: {self._beside(self.postgresql)}",
             f"by DuckDB in one pass over a copy: {self._beside(duck) if duck else NO_DUCKDB}",
-            f"a page before its chain was counted ahead: {_took(self.first)}",
+            f"a page of which nothing was counted ahead: {_took(self.first)}",
             f"rollups built anew: {_took(self.rebuild)}",
         )
 
@@ -233,17 +233,16 @@ def _watched(work: Callable[[], Any], times: int = 1) -> Cost:
 def _read(campaign: Campaign, now: dt.datetime) -> dict[str, int]:
     """What the report reads from rollups; sums of it."""
     window = int(WINDOW.total_seconds() // 60)
-    cells = rolled.cells(campaign, window, now)
+    cells = rolled.cells(rolled.slots(campaign, now), window, now)
     roots = rolled.roots(campaign, window, now)
     pairs = rolled.pairs([campaign.pk], window, now)
-    rolled.generations(campaign)
-    rolled.joined(campaign)
+    rolled.arrived(campaign)
     reached = rolled.reached(campaign)
     rewards = rolled.rewards(campaign)
     return {
-        "participants": sum(cells.people),
-        "referees": sum(roots.referees),
-        "pairs": sum(pairs.pairs),
+        "participants": int(cells.people.sum()),
+        "referees": int(roots.referees.sum()),
+        "pairs": int(pairs.pairs.sum()),
         "visits": reached.visits,
         "sharers": reached.opened,
         "margins": int(sum(margin for _, _, _, margin, _ in rolled.sales(campaign, []))),

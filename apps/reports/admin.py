@@ -11,15 +11,15 @@ from apps.campaigns.admin import CampaignAdmin
 from apps.campaigns.models import Campaign
 from apps.members.models import Member
 from apps.reports import programme_pages, share_pages
+from apps.reports.compare_pages import ComparePages
 from apps.reports.experiment_pages import ExperimentPages
 from apps.reports.leaderboard_pages import LeaderboardPages
-from apps.reports.report_pages import ReportPages
 from apps.reports.statement_pages import StatementPages
 from apps.rewards.views import WhatIfPages
 
 
 class ReportedCampaignAdmin(
-    ReportPages, LeaderboardPages, ExperimentPages, WhatIfPages, CampaignAdmin
+    ComparePages, LeaderboardPages, ExperimentPages, WhatIfPages, CampaignAdmin
 ):
     """Campaigns, each with the way to its report, who brought most, and what would happen."""
 

@@ -12,7 +12,7 @@ from apps.campaigns.selectors import campaign_by_public_id
 from apps.core import clock
 from apps.core.api import EngineView
 from apps.core.callers import is_test
-from apps.reports import selectors
+from apps.reports import services
 from apps.reports.outputs import (
     REASONS,
     ConcentrationOutput,
@@ -153,6 +153,10 @@ class ReportOutput(serializers.Serializer[Any]):
     )
     concentration = ConcentrationOutput()
     forecast = ForecastOutput()
+    forecast_as_of = serializers.DateTimeField(
+        source="forecast_at",
+        help_text="When the forecast was counted: a minute after somebody came, or ten after the last.",
+    )
     growth = GrownOutput(source="grown")
     spending = SpentOutput(source="spent")
     reward_cost = RewardCostOutput(source="*")
@@ -168,5 +172,5 @@ class ReportView(EngineView):
     @extend_schema(responses=ReportOutput)
     def get(self, request: Request, campaign_id: str) -> Response:
         campaign = campaign_by_public_id(campaign_id, is_test=is_test(request))
-        report = selectors.whole_report(campaign, now=clock.now())
+        report = services.report_read(campaign=campaign, now=clock.now())
         return Response(ReportOutput(report).data)

@@ -60,6 +60,7 @@ class BandOutput(serializers.Serializer[Any]):
 class ForecastOutput(serializers.Serializer[Any]):
     """Participants in the end and on the way there, if things go on as they are and no new seeds come."""
 
+    participants = serializers.IntegerField(help_text="Those confirmed when it was counted.")
     final = FigureOutput()
     fan = BandOutput(many=True)
 

@@ -13,28 +13,17 @@ from unfold.decorators import action
 from apps.campaigns.models import Campaign
 from apps.core import clock
 from apps.core.admin import pk_in
-from apps.core.errors import Invalid
 from apps.members.admin import member_name
-from apps.reports import exporting, selectors
+from apps.reports import exporting, selectors, services
 from apps.reports.cards import cards_of
 from apps.reports.sections import (
     Section,
     Table,
-    comparison,
     counts_tables,
     default_sections,
     detail_sections,
-    variants_compared,
-    versus_tables,
 )
 from apps.reports.selectors import WholeReport
-from apps.reports.selectors.variants import VERSUS_CAVEAT, variant_keys, versus
-
-_MOST_CAMPAIGNS = 500
-CAMPAIGNS_CAVEAT = (
-    "The campaigns had other people, seasons and offers: a difference says that they went "
-    "otherwise, not why. Only variants of one campaign, drawn by chance, tell that."
-)
 
 
 class ReportPages(ModelAdmin):
@@ -49,11 +38,6 @@ class ReportPages(ModelAdmin):
                 f"{base}/detail", own(self.report_detail), name="campaigns_campaign_report_detail"
             ),
             path(
-                f"{base}/compare",
-                own(self.report_compare),
-                name="campaigns_campaign_report_compare",
-            ),
-            path(
                 f"{base}/files/<str:name>",
                 own(self.report_file),
                 name="campaigns_campaign_report_file",
@@ -64,8 +48,8 @@ class ReportPages(ModelAdmin):
     @action(description="Report", url_path="report", icon="monitoring")
     def report(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """How far the campaign spread and what it cost, for whoever may see the campaign."""
-        campaign = self._reported(request, object_id)
-        report = selectors.whole_report(campaign, now=clock.now())
+        campaign = self.reported(request, object_id)
+        report = services.report_read(campaign=campaign, now=clock.now())
         context = {
             **self.admin_site.each_context(request),
             **report_context(report),
@@ -78,14 +62,14 @@ class ReportPages(ModelAdmin):
 
     def report_print(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The same on white, with everything open, for paper."""
-        campaign = self._reported(request, object_id)
-        report = selectors.whole_report(campaign, now=clock.now())
+        campaign = self.reported(request, object_id)
+        report = services.report_read(campaign=campaign, now=clock.now())
         return render(request, "reports/print.html", {**report_context(report), "is_open": True})
 
     def report_file(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
         """A table as CSV, all of them as XLSX, or a picture as PNG or SVG, by its name and ending."""
-        campaign = self._reported(request, object_id)
-        report = selectors.whole_report(campaign, now=clock.now())
+        campaign = self.reported(request, object_id)
+        report = services.report_read(campaign=campaign, now=clock.now())
         sections, counts = default_sections(report), counts_tables(report)
         if name.rpartition(".")[0] not in _slugs(sections, counts):  # the rest, or all of it
             found = selectors.details(report, now=report.as_of)
@@ -94,8 +78,8 @@ class ReportPages(ModelAdmin):
 
     def report_detail(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The rest: over time, by cohort, how uneven, how it ends, the trees, other attributions."""
-        campaign = self._reported(request, object_id)
-        report = selectors.whole_report(campaign, now=clock.now())
+        campaign = self.reported(request, object_id)
+        report = services.report_read(campaign=campaign, now=clock.now())
         found = selectors.details(report, now=report.as_of)
         context = {
             **self.admin_site.each_context(request),
@@ -108,65 +92,12 @@ class ReportPages(ModelAdmin):
         }
         return render(request, "reports/detail.html", context)
 
-    def report_compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """This campaign's figures beside another one's, which `with` names by its primary key; or
-        the variants `first` and `second` of it beside each other."""
-        campaign, asked = self._reported(request, object_id), request.GET
-        keys = variant_keys(campaign)
-        first, second = (asked.get(name, "") for name in ("first", "second"))
-        if first and second:
-            beside = _variants_beside(campaign, first, second)
-        else:
-            beside = _campaigns_beside(campaign, pk_in(asked.get("with", "")))
-        others = Campaign.objects.exclude(pk=campaign.pk).order_by("-pk")[:_MOST_CAMPAIGNS]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Compare: {campaign}",
-            "campaign": campaign,
-            "others": others,
-            "variants": keys if len(keys) > 1 else (),
-            "first": first or keys[0] if keys else "",
-            "second": second or keys[-1] if keys else "",
-            **beside,
-        }
-        return render(request, "reports/compare.html", context)
-
-    def _reported(self, request: HttpRequest, object_id: str) -> Campaign:
+    def reported(self, request: HttpRequest, object_id: str) -> Campaign:
         """The campaign, for whoever may see it. Raises Http404, PermissionDenied."""
         campaign = get_object_or_404(Campaign, pk=pk_in(object_id))
         if not self.has_view_permission(request, campaign):
             raise PermissionDenied
         return campaign
-
-
-def _campaigns_beside(campaign: Campaign, chosen: int) -> dict[str, Any]:
-    """What the comparison with that campaign shows; without one, nothing."""
-    other = Campaign.objects.exclude(pk=campaign.pk).filter(pk=chosen).first()
-    if other is None:
-        return {}
-    now = clock.now()
-    ours, theirs = (selectors.whole_report(row, now=now) for row in (campaign, other))
-    return {
-        "other": other,
-        "names": (campaign.name, other.name),
-        "compared": comparison(ours, theirs),
-        "caveat": CAMPAIGNS_CAVEAT,
-    }
-
-
-def _variants_beside(campaign: Campaign, first: str, second: str) -> dict[str, Any]:
-    """What the comparison of two variants shows, or what is wrong with them."""
-    try:
-        found = versus(campaign, first, second, now=clock.now())
-    except Invalid as error:
-        return {"wrong": str(error)}
-    return {
-        "versus": found,
-        "names": (f"“{first}”", f"“{second}”"),
-        "compared": variants_compared(found),
-        "tables": versus_tables(found),
-        "caveat": VERSUS_CAVEAT,
-    }
 
 
 def report_context(report: WholeReport, *, money: bool = True) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from apps.core import clock
 from apps.core.admin import FactAdmin, pk_in
 from apps.core.errors import EngineError
 from apps.invites.openings import public_url
-from apps.reports import selectors, services
+from apps.reports import services
 from apps.reports.models import SharedReport
 from apps.reports.report_pages import file_of, report_context
 from apps.reports.sections import counts_tables, default_sections
@@ -190,7 +190,7 @@ def _opened(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
         answer = render(request, "reports/gone.html", {"why": error.code}, status=404)
     else:
         services.report_share_opened(share_id=share.pk, now=now)
-        report = selectors.whole_report(share.campaign, now=now)
+        report = services.report_read(campaign=share.campaign, now=now)
         money = share.shows_money
         if name:
             sections, counts = (

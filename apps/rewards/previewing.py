@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Campaign
 from apps.campaigns.rules import (
     POSSIBLE,
     REFERRAL_TRIGGERS,
@@ -28,7 +28,7 @@ from apps.campaigns.rules import (
     decide,
     draw_variant,
 )
-from apps.campaigns.selectors import lists_of, partners_among, terms_of, variants_of
+from apps.campaigns.selectors import budget_of, lists_of, partners_among, terms_of, variants_of
 from apps.campaigns.services import draft_terms, draft_variants
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.invites.models import Act, Participant
@@ -161,7 +161,7 @@ def preview(
     facts = facts_of(campaign, promise, hypothesis)
     facts = replace(facts, lists=lists_of(facts.people, promise.terms, at=now))
     decided = decide(facts, promise.terms)
-    budget = Budget.objects.filter(campaign=campaign).first()
+    budget = budget_of(campaign)
     amount = budget.amount_minor if budget else None
     left = amount - budget.used_minor if budget and amount is not None else None
     moment = supposed_moment(campaign, now, of_order=facts.order is not None)

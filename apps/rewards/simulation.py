@@ -14,8 +14,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Campaign
 from apps.campaigns.rules import AwardKind, PolicyTerms, VariantTerms
+from apps.campaigns.selectors import budget_of
 from apps.rewards.models import Grant
 from apps.rewards.rules import (
     Comparison,
@@ -147,7 +148,7 @@ def simulation_run(question: Question, *, top: int = TOP) -> Iterator[Progress |
     with _snapshot():
         asked = _parameters(question)
         total = int(_value(_COUNT, asked))
-        budget = Budget.objects.filter(campaign=question.campaign).first()
+        budget = budget_of(question.campaign)
         amount = budget.amount_minor if budget else None
         left = amount - budget.used_minor if budget and amount is not None else None
         limits = _limits_at_start(question, asked, left)

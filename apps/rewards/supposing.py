@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db.models import Q
 
 from apps.campaigns.granting import Kept, Supposed
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Campaign
 from apps.campaigns.rules import Award, PolicyTerms
+from apps.campaigns.selectors import budget_of
 from apps.rewards.models import CapCounter
 from apps.rewards.rules import Costs, Limits, Moment, caps_of, execute
 from apps.rewards.services.instruments import LOCK_ORDER
@@ -20,7 +21,7 @@ _NO_ORDER = 0
 
 def would_keep_back(campaign: Campaign, supposed: Sequence[Supposed]) -> list[list[Kept]]:
     """What caps and the budget would keep back of each decision, if they were granted in this order."""
-    budget = Budget.objects.filter(campaign=campaign).first()
+    budget = budget_of(campaign)
     amount = budget.amount_minor if budget else None
     left = amount - budget.used_minor if budget and amount is not None else None
     limits = Limits(Counter(), left)

@@ -26,8 +26,10 @@ from apps.orders.models import MarginRate, Order, OrderLine
 from apps.orders.rules import RefundAsk
 from apps.orders.services import LineReport, OrderReport
 from apps.reports.selectors import campaign_report
+from apps.reports.selectors.ahead import kept_of
 from apps.reports.selectors.margins import earned
 from apps.reports.selectors.paying import Pay, paying
+from apps.reports.selectors.standing import purse_of
 from apps.reports.services import campaign_rebuild
 from apps.reports.viral.figures import Figure, Reason
 from tests.makers import make_campaign, make_member, make_offer
@@ -71,7 +73,9 @@ HALF = Figure(0.5)
 def paid(campaign: Campaign, k: Figure = HALF) -> Pay:
     """As the report has it once everything is counted."""
     campaign_rebuild(campaign_id=campaign.pk, now=timezone.now())
-    return paying(campaign, k=k, seeds=10, referred=5, now=timezone.now())
+    now = timezone.now()
+    purse, kept = purse_of(campaign), kept_of(campaign, now=now)
+    return paying(campaign, purse, kept, k=k, seeds=10, referred=5, now=now)
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Files of the report: every table as CSV and in one workbook, every picture; nothing in them runs."""
 
+import csv
 import io
 import zipfile
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -13,6 +15,7 @@ from django.utils import timezone
 from apps.campaigns.models import Campaign
 from apps.reports.exporting import csv_file, xlsx_file
 from apps.reports.sections.parts import Kind, table
+from apps.reports.selectors import whole_report
 from tests.makers import make_campaign
 from tests.reports.makers import DAY, a_forest, liven
 
@@ -88,3 +91,46 @@ def test_what_looks_like_a_formula_is_text() -> None:
     assert "<hyperlink" not in sheet
     assert sheet.count('t="inlineStr"') == 3
     assert "<v>-1.5</v>" in sheet
+
+
+def compared(campaign: Campaign, name: str, **asked: object) -> str:
+    page = reverse("admin:campaigns_campaign_report_compare_file", args=[campaign.pk, name])
+    return f"{page}?{urlencode(asked)}"
+
+
+def test_two_campaigns_beside_each_other(admin_client: Client, campaign: Campaign) -> None:
+    other = make_campaign(name=FORMULA, currency="JPY")
+    told = read(admin_client.get(compared(campaign, "compared.csv", **{"with": other.pk}))).decode()
+    heading, *rows = csv.reader(io.StringIO(told))
+    assert heading[:4] == ["Figure", "Unit", "Spring tea", "Spring tea: lower end, 95 %"]
+    assert heading[6] == f"'{FORMULA}"
+    report = whole_report(campaign, now=timezone.now())
+    by_label = {row[0]: row for row in rows}
+    k = by_label["K: new people per person brought"]
+    assert float(k[2]) == pytest.approx(report.spreading.k.k.value, rel=1e-3)
+    assert k[5:] == ["", "", "", "", "n/a", ""]
+    reward = by_label["Rewards per person brought"]
+    assert (reward[1], float(reward[2])) == ("CNY, JPY", 5.0)
+    assert by_label["Half have come after"][1] == "days"
+    with_it = {"with": other.pk}
+    book = admin_client.get(compared(campaign, "compare.xlsx", **with_it))
+    with zipfile.ZipFile(io.BytesIO(read(book))) as parts:
+        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
+        assert [name for name in parts.namelist() if "sheet" in name] == [
+            "xl/worksheets/sheet1.xml"
+        ]
+    assert admin_client.get(compared(campaign, "k.png", **with_it)).content.startswith(b"\x89PNG")
+    page = reverse("admin:campaigns_campaign_report_compare_print", args=[campaign.pk])
+    printed = admin_client.get(page, with_it).content.decode()
+    assert "paper" in printed
+    assert "compared.csv" not in printed
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"with": "x"}, {"with": 10**30}, {"first": "a", "second": "b"}]
+)
+def test_nothing_to_compare_has_no_files(admin_client: Client, asked: dict[str, object]) -> None:
+    campaign = make_campaign()
+    assert admin_client.get(compared(campaign, "compared.csv", **asked)).status_code == 404
+    page = reverse("admin:campaigns_campaign_report_compare_print", args=[campaign.pk])
+    assert admin_client.get(page, asked).status_code == 404

@@ -102,6 +102,14 @@ def test_in_the_admin(admin_client: Client, campaign: Campaign) -> None:
     assert "“a” brings more people per seed than “b”" in said
     assert "40 people met a variant" in said
     assert "Those whose attribution window is over" in said
+    for table in ("compared", "counts", "funnel", "people", "money"):
+        file = reverse(
+            "admin:campaigns_campaign_report_compare_file", args=[campaign.pk, f"{table}.csv"]
+        )
+        assert f"{file}?first=a&amp;second=b" in said
+        assert admin_client.get(file, {"first": "a", "second": "b"}).status_code == 200
+    printed = admin_client.get(f"{page}/print", {"first": "a", "second": "b"}).content.decode()
+    assert "The variants “a” and “b” beside each other" in printed
     wrong = admin_client.get(page, {"first": "a", "second": "x"})
     assert (wrong.status_code, "second is one of a, b, c." in wrong.content.decode()) == (200, True)
     alone = make_campaign()

@@ -132,7 +132,7 @@ class CampaignPages(ModelAdmin):
     def money(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What the budget is, what takes it, and how to change it."""
         campaign = self._campaign_for(request, object_id, change=request.method == "POST")
-        budget = Budget.objects.filter(campaign=campaign).first() or Budget(campaign=campaign)
+        budget = selectors.budget_of(campaign) or Budget(campaign=campaign)
         now_set = {"amount_minor": budget.amount_minor, "tail_bps": budget.tail_bps}
         form = BudgetAmountForm(request.POST or None, initial=now_set)
         if request.method == "POST" and form.is_valid():

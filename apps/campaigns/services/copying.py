@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import models
 
 from apps.campaigns.models import Budget, Campaign, Policy, Variant
+from apps.campaigns.selectors import budget_of
 from apps.campaigns.services.turning import campaign_lock
 from apps.core.transactions import in_transaction
 
@@ -51,7 +52,7 @@ def campaign_copy(*, campaign_id: int, now: dt.datetime) -> Campaign:
         Policy.objects.create(campaign=copy, **_terms(policy, _OWN_OF_PART))
     for variant in source.variants.order_by("pk"):
         Variant.objects.create(campaign=copy, **_terms(variant, _OWN_OF_PART))
-    budget = Budget.objects.filter(campaign=source).first()
+    budget = budget_of(source)
     if budget is not None:
         Budget.objects.create(
             campaign=copy,

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Max
 
 from apps.campaigns.granting import Kept, Supposed, would_keep_back
-from apps.campaigns.models import Budget, Campaign, Version
+from apps.campaigns.models import Campaign, Version
 from apps.campaigns.rules import (
     ActFacts,
     Award,
@@ -25,6 +25,7 @@ from apps.campaigns.rules import (
     draw_variant,
 )
 from apps.campaigns.selectors import (
+    budget_of,
     in_time,
     is_holdout,
     lists_of,
@@ -140,7 +141,7 @@ class Counting:
         decided = [self._decided(row, self.place.version) for row in facts]
         decided += self._friend_counted()
         decided = self._within_limits(decided)
-        budget = Budget.objects.filter(campaign=self.campaign).first()
+        budget = budget_of(self.campaign)
         limited = budget is not None and budget.amount_minor is not None
         return Counted(
             campaign=self.campaign,

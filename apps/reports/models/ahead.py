@@ -1,4 +1,4 @@
-"""What does not add up by days, counted every few minutes."""
+"""What of a report is counted ahead of whoever reads it."""
 
 from django.db import models
 
@@ -8,16 +8,18 @@ from apps.reports.models.rollups import of_campaign
 class Ahead(models.Model):
     """Something of a campaign as it was counted last, away from whoever reads.
 
-    Each participant's, or seed's, own window of the width `within` cuts it, so days do not add up to
-    it. `took` says how long that was: what takes longer is counted less often.
+    Each participant's, or seed's, own window of the width `within` cuts the chain and what seeds
+    brought, so days do not add up to them; a forecast is simulated. `took` says how long that was: what
+    takes longer is counted less often.
     """
 
     class What(models.TextChoices):
         CHAIN = "chain"
         SEEDS = "seeds"
+        FORECAST = "forecast"
 
     campaign = of_campaign()
-    what = models.CharField(max_length=5, choices=What.choices)
+    what = models.CharField(max_length=8, choices=What.choices)
     within = models.DurationField()
     counted = models.JSONField()
     took = models.DurationField()

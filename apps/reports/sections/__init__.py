@@ -1,6 +1,11 @@
 """The report's sections: each answers one question of an operator. Pure."""
 
-from apps.reports.sections.compared import comparison, variants_compared, versus_tables
+from apps.reports.sections.compared import (
+    comparison,
+    comparison_table,
+    variants_compared,
+    versus_tables,
+)
 from apps.reports.sections.counts import counts_tables
 from apps.reports.sections.details import detail_sections
 from apps.reports.sections.parts import Kind, Line, Section, Table
@@ -25,6 +30,7 @@ __all__ = [
     "Section",
     "Table",
     "comparison",
+    "comparison_table",
     "counts_tables",
     "default_sections",
     "detail_sections",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from apps.core.templatetags.money import in_units
 from apps.reports import pictures
 from apps.reports.pictures import Mark
 from apps.reports.sections.lines import (
@@ -98,6 +99,38 @@ def _variant_lines(of: OfVariant, currency: str) -> tuple[Line, ...]:
         line("Margin per seed, before group discounts", of.per_seed.margin, money),
         line("Margin per seed, less group discounts and rewards", of.per_seed.net, money),
     )
+
+
+def comparison_table(compared: Comparison, names: tuple[str, str]) -> Table:
+    """The same as numbers. Shares are fractions and money is in whole units, as `unit` says; it is that
+    of both where they differ."""
+    columns = [("Figure", Kind.TEXT), ("Unit", Kind.TEXT)]
+    for name in names:
+        (_, kind), *ends = figure_columns("", Kind.NUMBER)
+        columns += [(name, kind), *((f"{name}: {end.lower()}", of) for end, of in ends)]
+    columns.append(("Their intervals do not touch", Kind.TEXT))
+    rows = [
+        (
+            pair.label,
+            ", ".join(dict.fromkeys(filter(None, (pair.first.unit, pair.second.unit)))),
+            *_numbers(pair.first),
+            *_numbers(pair.second),
+            {True: "yes", False: "no", None: ""}[pair.apart],
+        )
+        for pair in compared.pairs
+    ]
+    return table("compared", "Side by side", columns, rows)
+
+
+def _numbers(of: Line) -> tuple[Cell, ...]:
+    if of.unit in ("", "share", "days"):
+        return figure_cells(of.figure)
+    figure = of.figure
+    ends = (
+        None if minor is None else in_units(minor, of.unit)
+        for minor in (figure.value, figure.low, figure.high)
+    )
+    return *ends, figure_cells(figure)[-1]
 
 
 def versus_tables(found: Versus) -> tuple[Table, ...]:

@@ -9,6 +9,7 @@ from apps.reports.pictures import Picture
 from apps.reports.viral.figures import Figure
 
 Cell = str | int | float | dt.date | None
+REASON = "Reason"
 
 
 class Kind(StrEnum):
@@ -41,21 +42,36 @@ class Table:
     currency: str = ""
 
     @property
+    def shown(self) -> tuple[Column, ...]:
+        """The columns a page shows: without a reason where nothing needs one."""
+        return tuple(self.columns[place] for place in self._places())
+
+    @property
     def told(self) -> tuple[tuple[tuple[Column, Cell], ...], ...]:
-        """Each cell with its column."""
-        return tuple(tuple(zip(self.columns, row, strict=True)) for row in self.rows)
+        """Each cell that a page shows, with its column."""
+        places = self._places()
+        return tuple(tuple((self.columns[at], row[at]) for at in places) for row in self.rows)
+
+    def _places(self) -> list[int]:
+        return [
+            place
+            for place, column in enumerate(self.columns)
+            if column.title != REASON or any(row[place] is not None for row in self.rows)
+        ]
 
 
 @dataclass(frozen=True)
 class Line:
     """A figure with its name, in an operator's words: the value or the reason for none, its interval,
-    and why. `figure` is the same as numbers."""
+    and why. `figure` is the same as numbers, of the `unit` "share", "days", a currency (minor units), or
+    none."""
 
     label: str
     value: str
     interval: str
     why: str
     figure: Figure
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,7 @@ class Section:
     `answer` is a sentence, `lines` the figures behind it, `caveat` what not to believe of them, `what`
     explains them with the campaign's own numbers, a paragraph each. Who may not see money does not
     get a section that `is_money`. `tile` names the first line's figure at the top of the page.
+    `counted_at` is when it was counted, where that was before the rest of the report.
     """
 
     slug: str
@@ -77,6 +94,7 @@ class Section:
     picture: Picture | None = None
     is_money: bool = False
     tile: str = ""
+    counted_at: dt.datetime | None = None
 
 
 def table(
@@ -98,7 +116,7 @@ def figure_cells(figure: Figure | None) -> tuple[Cell, Cell, Cell, Cell]:
     return figure.value, figure.low, figure.high, reason
 
 
-INTERVAL = ("Lower end, 95 %", "Upper end, 95 %", "Reason")
+INTERVAL = ("Lower end, 95 %", "Upper end, 95 %", REASON)
 
 
 def figure_columns(title: str, kind: Kind) -> tuple[tuple[str, Kind], ...]:

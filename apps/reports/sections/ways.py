@@ -78,7 +78,13 @@ def funnel_section(report: WholeReport) -> Section:
             [(STEP_WORDS[step.name], step.count, step.rate.value) for step in chain.steps],
         ),
         picture=pictures.Funnel("How shares become new people", answer, steps) if cohort else None,
+        counted_at=_before(report, report.chain_at),
     )
+
+
+def _before(report: WholeReport, counted_at: dt.datetime) -> dt.datetime | None:
+    """When something was counted, if that was before the rest."""
+    return counted_at if counted_at < report.as_of else None
 
 
 def _rate_words(step: Step) -> str:
@@ -98,7 +104,7 @@ def _multiplied(report: WholeReport) -> str:
 
 
 def forecast_section(report: WholeReport) -> Section:
-    final, now = report.forecast.final, report.people.participants
+    final = report.forecast.final
     return Section(
         slug="forecast",
         tile="Participants in the end",
@@ -109,7 +115,7 @@ def forecast_section(report: WholeReport) -> Section:
         "people are, are taken to stay.",
         what=(
             (
-                f"{people(now, 'participant', 'participants')} are confirmed now. Each of them "
+                f"{_confirmed(report)}. Each of them "
                 "may still bring some friends before their window is over: the longer ago they "
                 "joined, the fewer. Those friends bring friends, and so on."
             ),
@@ -122,17 +128,28 @@ def forecast_section(report: WholeReport) -> Section:
         ),
         table=_growth_table(report),
         picture=_growth_picture(report),
+        counted_at=_before(report, report.forecast_at),
     )
 
 
+def _confirmed(report: WholeReport) -> str:
+    """From how many the forecast goes out: those of now, or of when it was counted."""
+    then = report.forecast.participants
+    told = people(then, "participant", "participants")
+    if then == report.people.participants:
+        return f"{told} are confirmed now"
+    return f"{told} were confirmed when this was counted"
+
+
 def _forecast_answer(report: WholeReport) -> str:
-    final, now = report.forecast.final, report.people.participants
+    final, then = report.forecast.final, report.forecast.participants
     if final.value is None:
         return f"{str(final.reason).capitalize()}: {final.why}."
-    more = final.value - now
+    more = final.value - then
     if round(more) <= 0:
-        return f"It has come to rest at {people(now, 'participant', 'participants')}."
-    said = f"About {whole(final.value)} participants in the end, {whole(more)} more than now"
+        return f"It has come to rest at {people(then, 'participant', 'participants')}."
+    since = "now" if then == report.people.participants else f"the {then:,} of then"
+    said = f"About {whole(final.value)} participants in the end, {whole(more)} more than {since}"
     between = interval_of(final, whole)
     return f"{said} (95 %: {between})." if between else f"{said}."
 

@@ -1,6 +1,7 @@
 """Numbers as an operator reads them. Pure."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from apps.core.templatetags.money import money as money_words
 from apps.reports.sections.parts import Line
@@ -29,9 +30,17 @@ def ten_times(value: float) -> str:
     return f"{10 * value:,.1f}".removesuffix(".0")
 
 
+@dataclass(frozen=True)
+class _Money:
+    currency: str
+
+    def __call__(self, minor: float) -> str:
+        return money_words(minor, self.currency)
+
+
 def money_in(currency: str) -> Shown:
     """Minor units as money."""
-    return lambda minor: money_words(minor, currency)
+    return _Money(currency)
 
 
 def days(length: float, like: float | None = None) -> str:
@@ -65,16 +74,25 @@ def interval_of(figure: Figure | None, shown: Shown = plain) -> str:
 def line(label: str, figure: Figure, shown: Shown = plain) -> Line:
     """A figure with its name, as the page tells it."""
     why = figure.why[:1].upper() + figure.why[1:]
-    return Line(label, value_of(figure, shown), interval_of(figure, shown), why, figure)
+    value, interval = value_of(figure, shown), interval_of(figure, shown)
+    return Line(label, value, interval, why, figure, _unit_of(shown))
+
+
+def _unit_of(shown: Shown) -> str:
+    """What the number by itself is: a share, days, a currency; nothing where it counts something."""
+    if isinstance(shown, _Money):
+        return shown.currency
+    return {percent: "share", days: "days"}.get(shown, "")
 
 
 def days_line(label: str, figure: Figure) -> Line:
-    """A length of time with its name; both ends of its interval in one unit."""
-    high = figure.high
+    """A length of time with its name; both ends of its interval in one unit, which is said once."""
+    low, high = figure.low, figure.high
     told = line(label, figure, days)
-    return Line(
-        label, told.value, interval_of(figure, lambda end: days(end, high)), told.why, figure
-    )
+    if low is None or high is None or figure.value is None:
+        return told
+    number, _, _ = days(low, high).partition(" ")
+    return replace(told, interval=f"{number} to {days(high)}")
 
 
 def people(count: int, one: str = "person", many: str = "people") -> str:

@@ -7,15 +7,16 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Campaign
 from apps.campaigns.rules import AwardKind
 from apps.reports.models import Moment
 from apps.reports.rules import Generation, Spread, Step, funnel, spread
 from apps.reports.selectors import rolled
+from apps.reports.selectors.ahead import Kept, kept_of
 from apps.reports.selectors.paying import Pay, paying
-from apps.reports.selectors.rolled import Joined, Reached, Rewarded
+from apps.reports.selectors.rolled import Arrived, Reached, Rewarded
 from apps.reports.selectors.spreading import Spreading, spreading
-from apps.reports.selectors.standing import Freshness, Rooms, freshness, rooms
+from apps.reports.selectors.standing import Freshness, Purse, Rooms, freshness, purse_of, rooms
 from apps.reports.viral.figures import Figure
 from apps.rewards.models import Grant
 
@@ -59,6 +60,8 @@ class Level(Generation):
 
 @dataclass(frozen=True)
 class CampaignReport:
+    """`holdout` says whether the campaign keeps one."""
+
     campaign: Campaign
     as_of: dt.datetime
     freshness: Freshness
@@ -72,6 +75,7 @@ class CampaignReport:
     given: tuple[Rewarded, ...]
     cost: Cost
     pay: Pay
+    holdout: bool
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -83,16 +87,23 @@ class CampaignReport:
         )
 
 
-def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
-    """How far the campaign spread and what it cost, as of now.
+def campaign_report(
+    campaign: Campaign, *, now: dt.datetime, kept: Kept | None = None
+) -> CampaignReport:
+    """How far the campaign spread and what it cost, as of now. `kept` is what was counted ahead of it,
+    where that is read already.
 
     Participants, visits, links and orders are read from the rollups, which follow within seconds.
     """
-    generations = rolled.generations(campaign)
-    joined = rolled.joined(campaign)
-    people = _people(joined)
+    arrived = rolled.arrived(campaign)
+    generations = tuple(
+        Generation(row.generation, row.confirmed, row.brought) for row in arrived if row.confirmed
+    )
+    people, purse = _people(arrived), purse_of(campaign)
     spreads = spreading(campaign, now=now)
     given = rolled.rewards(campaign)
+    kept = kept_of(campaign, now=now) if kept is None else kept
+    k, seeds, referred = spreads.k.k, people.seeds, people.referred
     return CampaignReport(
         campaign=campaign,
         as_of=now,
@@ -102,32 +113,36 @@ def campaign_report(campaign: Campaign, *, now: dt.datetime) -> CampaignReport:
         generations=generations,
         spreading=spreads,
         rooms=rooms(campaign),
-        funnel=_funnel(joined, rolled.reached(campaign)),
+        funnel=_funnel(arrived, rolled.reached(campaign)),
         rewards=_rewards(given),
         given=given,
-        cost=_cost(campaign, people.participants),
-        pay=paying(campaign, k=spreads.k.k, seeds=people.seeds, referred=people.referred, now=now),
+        cost=_cost(campaign, purse, people.participants),
+        pay=paying(campaign, purse, kept, k=k, seeds=seeds, referred=referred, now=now),
+        holdout=purse.keeps_holdout,
     )
 
 
-def _people(joined: Joined) -> People:
+def _people(arrived: Sequence[Arrived]) -> People:
+    confirmed = sum(row.confirmed for row in arrived)
+    seeds = sum(row.confirmed for row in arrived if not row.generation)
     return People(
-        participants=joined.confirmed,
-        provisional=joined.people - joined.confirmed,
-        seeds=joined.confirmed - joined.brought_confirmed,
-        referred=joined.brought_confirmed,
+        participants=confirmed,
+        provisional=sum(row.people for row in arrived) - confirmed,
+        seeds=seeds,
+        referred=confirmed - seeds,
     )
 
 
-def _funnel(joined: Joined, reached: Reached) -> tuple[Step, ...]:
+def _funnel(arrived: Sequence[Arrived], reached: Reached) -> tuple[Step, ...]:
     """From participants to orders. Visits of bots, previews and prefetches count nowhere."""
+    brought = [row for row in arrived if row.generation]
     return funnel(
         [
-            ("participants", joined.people),
+            ("participants", sum(row.people for row in arrived)),
             ("sharers", reached.opened),
             ("visits", reached.visits),
-            ("brought", joined.brought),
-            ("orders", joined.orders_of_brought),
+            ("brought", sum(row.people for row in brought)),
+            ("orders", sum(row.orders for row in brought)),
         ]
     )
 
@@ -145,12 +160,11 @@ def _rewards(rows: Sequence[Rewarded]) -> Rewards:
     )
 
 
-def _cost(campaign: Campaign, participants: int) -> Cost:
-    budget = Budget.objects.filter(campaign=campaign).first() or Budget()
+def _cost(campaign: Campaign, purse: Purse, participants: int) -> Cost:
     return Cost(
         currency=campaign.currency,
-        budget_minor=budget.amount_minor,
-        reserved_minor=budget.reserved_minor,
-        spent_minor=budget.spent_minor,
-        per_participant_minor=budget.spent_minor / participants if participants else None,
+        budget_minor=purse.budget,
+        reserved_minor=purse.reserved,
+        spent_minor=purse.spent,
+        per_participant_minor=purse.spent / participants if participants else None,
     )

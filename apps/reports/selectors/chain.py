@@ -7,7 +7,7 @@ from django.db import connection
 
 from apps.campaigns.models import Campaign
 from apps.reports.models import Ahead
-from apps.reports.selectors.ahead import counted_ahead
+from apps.reports.selectors.ahead import Kept
 from apps.reports.viral.funnel import Funnel, funnel
 
 # So many participants are asked about, the latest ones: with all of them, the page would get slower with
@@ -64,12 +64,16 @@ def mature_chain(campaign: Campaign, *, now: dt.datetime, variant: str | None = 
     return funnel([(name, count) for name, count in steps if count or name != "share intents"])
 
 
-def chain_counted(campaign: Campaign, *, now: dt.datetime) -> tuple[Funnel, dt.datetime]:
+def chain_told(campaign: Campaign, *, now: dt.datetime) -> list[Any]:
+    """The same as JSON."""
+    return [[step.name, step.count] for step in mature_chain(campaign, now=now).steps]
+
+
+def chain_counted(
+    campaign: Campaign, kept: Kept, *, now: dt.datetime
+) -> tuple[Funnel, dt.datetime]:
     """The same as it was counted last, ten minutes ago at the most while workers run, and when; as of
     now where it was not counted yet, or by another window."""
-    window = campaign.attribution_window
-    kept = counted_ahead(campaign, Ahead.What.CHAIN, within=window, now=now)
-    if kept is None:
-        return mature_chain(campaign, now=now), now
-    steps, counted_at = kept
-    return funnel([(name, count) for name, count in steps]), counted_at
+    within = campaign.attribution_window
+    found = kept.read(Ahead.What.CHAIN, within, lambda: chain_told(campaign, now=now))
+    return funnel([(name, count) for name, count in found.counted]), found.counted_at

@@ -6,53 +6,47 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from apps.campaigns.models import Campaign
 from apps.reports.models import Moment
 from apps.reports.selectors import rolled
 from apps.reports.selectors.rolled import Rewarded
+from apps.reports.viral.figures import Bools, Floats, Ints
 
-HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+SECONDS_A_DAY = 86_400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slots:
     """Confirmed participants alike in the slot they were confirmed in (an hour of late, else a day), in
-    being seeds, and in how many referees came to them within the attribution window: one entry each,
-    the earliest slot first.
+    being seeds, and in how many referees came to them within the attribution window.
 
-    `day` is the slot's day in the campaign's zone, `age` how many days before now the middle of the
-    slot was.
+    `day` is the slot's day in the campaign's zone, as an ordinal of Python's; `age` how many days
+    before now the middle of the slot was.
     """
 
-    day: tuple[dt.date, ...]
-    age: tuple[float, ...]
-    seed: tuple[bool, ...]
-    referees: tuple[int, ...]
-    people: tuple[int, ...]
+    day: Ints
+    age: Floats
+    seed: Bools
+    referees: Ints
+    people: Ints
 
 
-def slots(campaign: Campaign, *, now: dt.datetime) -> Slots:
-    """From the rollups, in one query."""
-    rows = rolled.slots(campaign, now)
-    zone = ZoneInfo(campaign.time_zone)
-    days = {start: start.astimezone(zone).date() for start in {row[0] for row in rows}}
-    ages = {
-        slot: _middle_ago(slot[0], HOUR if slot[1] else DAY, now)
-        for slot in {row[:2] for row in rows}
-    }
+def days_of(campaign: Campaign, found: rolled.Slots, *, now: dt.datetime) -> Slots:
+    """The same by the campaign's own days."""
+    zone, seconds = ZoneInfo(campaign.time_zone), now.timestamp()
+    starts, row = np.unique(found.start, return_inverse=True)
+    days = [dt.datetime.fromtimestamp(start, zone).toordinal() for start in starts.tolist()]
+    # The middle of a slot, or of the part of it that has passed.
+    passed = np.minimum(60 * found.width, np.maximum(seconds - found.start, 0))
     return Slots(
-        tuple(days[row[0]] for row in rows),
-        tuple(ages[row[:2]] for row in rows),
-        tuple(is_seed for _, _, is_seed, _, _ in rows),
-        tuple(referees for *_, referees, _ in rows),
-        tuple(people for *_, people in rows),
+        np.array(days, dtype=np.int64)[row],
+        np.maximum(seconds - found.start - passed / 2, 0) / SECONDS_A_DAY,
+        found.generation == 0,
+        found.referees,
+        found.people,
     )
-
-
-def _middle_ago(start: dt.datetime, width: dt.timedelta, now: dt.datetime) -> float:
-    """Days since the middle of a slot, or of the part of it that has passed."""
-    end = min(start + width, max(now, start))
-    return max((now - start - (end - start) / 2) / DAY, 0.0)
 
 
 @dataclass(frozen=True)
@@ -66,13 +60,17 @@ class Grown:
 
 def grown(counted: Slots, *, today: dt.date) -> Grown:
     """Add the slots up, day by day. Empty without anybody."""
-    all_days = _every_day(counted.day, today)
-    came = dict.fromkeys(all_days, 0)
-    seeds = dict.fromkeys(all_days, 0)
-    for day, is_seed, people in zip(counted.day, counted.seed, counted.people, strict=True):
-        came[day] += people
-        seeds[day] += people if is_seed else 0
-    return Grown(all_days, _added_up(came.values()), _added_up(seeds.values()))
+    if not len(counted.day):
+        return Grown((), (), ())
+    first = int(counted.day.min())
+    last = max(today.toordinal(), int(counted.day.max()))
+    number = counted.day - first
+    everybody, seeds = (
+        np.bincount(number, weights=people, minlength=last - first + 1).astype(np.int64).cumsum()
+        for people in (counted.people, counted.people * counted.seed)
+    )
+    days = tuple(dt.date.fromordinal(day) for day in range(first, last + 1))
+    return Grown(days, tuple(everybody.tolist()), tuple(seeds.tolist()))
 
 
 @dataclass(frozen=True)

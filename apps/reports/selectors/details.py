@@ -60,18 +60,18 @@ def details(report: WholeReport, *, now: dt.datetime) -> Details:
 
 def _others(report: WholeReport) -> Offspring:
     found = report.spreading.everybody
-    mine = np.array(found.generation, dtype=np.int64) > 0
+    mine = found.generation > 0
     return Offspring(found.rows.referees[mine], found.rows.exposure[mine], found.rows.n[mine])
 
 
 def _over_time(report: WholeReport, now: dt.datetime) -> tuple[tuple[dt.date, Figure], ...]:
     """K of the seven days up to now, up to a day ago, and so on, the earliest first."""
     counted, f = report.counted, report.spreading.delays
-    if f is None or not counted.age:
+    if f is None or not len(counted.age):
         return ()
     size = report.spreading.k.dispersion or math.inf
     zone = ZoneInfo(report.campaign.time_zone)
-    times = -np.array(counted.age)
+    times = -counted.age
     came = np.repeat(times, np.where(counted.seed, 0, counted.people))
     ends = range(min(math.ceil(max(counted.age)), MOST_WINDOWS) - 1, -1, -1)
     return tuple(
@@ -94,21 +94,19 @@ def _cohorts(
     counted: Slots, f: Delays | None
 ) -> tuple[tuple[tuple[dt.date, Multiplication], ...], bool]:
     """(K of each cohort of non-seeds by its first day, whether cohorts are weeks)."""
-    mine = [place for place, is_seed in enumerate(counted.seed) if not is_seed]
-    if not mine:
+    mine = ~counted.seed
+    if not mine.any():
         return (), False
-    first = min(counted.day[place] for place in mine)
-    numbers = [(counted.day[place] - first).days for place in mine]
-    a_day = sum(counted.people[place] for place in mine) / (max(numbers) + 1)
-    by_week = max(numbers) >= MOST_DAY_COHORTS or a_day < ENOUGH_A_DAY
+    first, people = int(counted.day[mine].min()), counted.people[mine]
+    numbers = counted.day[mine] - first
+    most = int(numbers.max())
+    a_day = int(people.sum()) / (most + 1)
+    by_week = most >= MOST_DAY_COHORTS or a_day < ENOUGH_A_DAY
     step = WINDOW_DAYS if by_week else 1
-    rows = Offspring.of(
-        [counted.referees[place] for place in mine],
-        f.share([counted.age[place] for place in mine]) if f else None,
-        [counted.people[place] for place in mine],
-    )
-    found = multiplication.of_cohort([number // step for number in numbers], rows)
-    days = {number: first + dt.timedelta(days=number * step) for number in found}
+    exposure = f.share(counted.age[mine]) if f else None
+    rows = Offspring.of(counted.referees[mine], exposure, people)
+    found = multiplication.of_cohort(numbers // step, rows)
+    days = {number: dt.date.fromordinal(first + number * step) for number in found}
     return tuple((days[number], of) for number, of in sorted(found.items())), by_week
 
 

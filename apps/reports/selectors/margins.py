@@ -4,32 +4,27 @@ The lines of a campaign's own orders say it (`margins_sql`); reports read the ro
 """
 
 import datetime as dt
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from apps.campaigns.models import Campaign, Version
+from apps.campaigns.models import Campaign
 from apps.reports.selectors import rolled
 
 # Margins in the words a report names them by.
 SOURCES = TOLD, BY_TAG, BY_DEFAULT, UNKNOWN = "line", "tag", "default", "unknown"
 
-# `margins` has a row per line of an order that counts in the campaign, and one for what was paid
-# beyond the lines: revenue, margin and group discount of what refunds left of it. What a refund of an
+# `margins` has a row per line of an order that is `counted`, and one for what was paid beyond the
+# lines: revenue, margin and group discount of what refunds left of it. What a refund of an
 # amount took is spread over all that is left. A margin is before the group discount.
 # Nearly all orders are without a refund, and `kept` of them is 1 without any division.
-# `rates` is JSON, basis points by tag; `among` may say whose orders of the campaign they are.
+# `rates` is JSON, basis points by tag.
 _MARGINS = """
 rates AS MATERIALIZED (
   SELECT key AS tag, value::int AS rate_bps FROM jsonb_each_text({rates})
 ),
-counted AS MATERIALIZED (
-  SELECT co.participant_id, o.id, o.occurred_at, o.paid_minor, o.refunded_minor
-  FROM invites_campaignorder co JOIN orders_order o ON o.id = co.order_id
-  WHERE co.campaign_id = %(campaign)s {among}
-),
+counted AS MATERIALIZED ({counted}),
 sums AS MATERIALIZED (
   SELECT c.id, coalesce(sum(l.amount_minor), 0) AS lines_minor,
          coalesce(sum(l.refunded_minor), 0) AS taken_minor
@@ -50,7 +45,8 @@ orders AS (
   FROM counted c LEFT JOIN sums USING (id)
 ),
 parts AS (
-  SELECT o.participant_id, o.occurred_at, l.amount_minor, l.margin_minor, rates.tag_bps,
+  SELECT o.participant_id, o.id AS order_id, o.occurred_at, l.amount_minor, l.margin_minor,
+         rates.tag_bps,
          CASE WHEN l.refunded_minor = 0 OR l.amount_minor = 0 THEN o.kept
               ELSE o.kept * (l.amount_minor - l.refunded_minor) / l.amount_minor END AS kept,
          CASE WHEN seat.id IS NULL THEN 0 ELSE greatest(
@@ -70,11 +66,11 @@ parts AS (
     FROM jsonb_array_elements(room.terms -> 'items') i WHERE (i ->> 'id')::bigint = seat.item_id
   ) kept_item ON seat.id IS NOT NULL
   UNION ALL
-  SELECT participant_id, occurred_at, beyond_minor, NULL, NULL, kept, 0
+  SELECT participant_id, id, occurred_at, beyond_minor, NULL, NULL, kept, 0
   FROM orders WHERE beyond_minor > 0
 ),
 margins AS (
-  SELECT participant_id, occurred_at, amount_minor * kept AS revenue,
+  SELECT participant_id, order_id, occurred_at, amount_minor * kept AS revenue,
          amount_minor * (1 - kept) AS refunded,
          CASE WHEN margin_minor IS NOT NULL THEN 'line' WHEN tag_bps IS NOT NULL THEN 'tag'
               WHEN shop.rate_bps IS NOT NULL THEN 'default' ELSE 'unknown' END AS source,
@@ -91,9 +87,18 @@ margins AS (
 RATES_NOW = "(SELECT coalesce(jsonb_object_agg(tag, rate_bps), '{}') FROM orders_marginrate)"
 
 
-def margins_sql(*, rates: str = RATES_NOW, among: str = "") -> str:
-    """The common table expression `margins`, and those it stands on."""
-    return _MARGINS.format(rates=rates, among=among)
+# The orders that count in the campaign; `among` may say whose.
+_OF_CAMPAIGN = """
+  SELECT co.participant_id, o.id, o.occurred_at, o.paid_minor, o.refunded_minor
+  FROM invites_campaignorder co JOIN orders_order o ON o.id = co.order_id
+  WHERE co.campaign_id = %(campaign)s {among}
+"""
+
+
+def margins_sql(*, rates: str = RATES_NOW, among: str = "", counted: str = _OF_CAMPAIGN) -> str:
+    """The common table expression `margins`, and those it stands on. `counted` are the orders, each
+    with a participant, where it has one."""
+    return _MARGINS.format(rates=rates, counted=counted.format(among=among))
 
 
 @dataclass(frozen=True)
@@ -114,12 +119,6 @@ class Margins:
     holdout: int
 
 
-def holdouts_of(campaign: Campaign) -> list[str]:
-    """The keys of the variants that get nothing, in any version of the campaign."""
-    frozen = Version.objects.filter(campaign=campaign).values_list("variants", flat=True)
-    return sorted({row["key"] for variants in frozen for row in variants if row["is_holdout"]})
-
-
 @dataclass(frozen=True)
 class Cohort:
     """The older half of a campaign's members, in whole days of confirmation: how many, and their
@@ -134,7 +133,7 @@ def earned(
 ) -> tuple[Margins, Cohort]:
     """What the campaign's orders earned after refunds, and the older half of its members by day.
 
-    Three queries of rollups. Sums are rounded to whole minor units, halves away from zero.
+    Two queries of rollups. Sums are rounded to whole minor units, halves away from zero.
     """
     covered, held = [], Decimal()
     for is_held, source, *sums in rolled.sales(campaign, holdouts):
@@ -147,15 +146,12 @@ def earned(
 
 
 def _older_half(campaign: Campaign, holdouts: Sequence[str], now: dt.datetime) -> Cohort:
-    """Those confirmed until the end of the day on which the median of all was."""
-    by_day = rolled.confirmed_by_day(campaign, holdouts)
-    if not by_day:
+    rows = rolled.older_half(campaign, holdouts)
+    if not rows:
         return Cohort(0, ())
-    so_far = list(itertools.accumulate(people for _, people in by_day))
-    median = next(place for place, people in enumerate(so_far) if 2 * people >= so_far[-1])
-    last, members = by_day[median][0], so_far[median]
+    last, members = rows[0][:2]
     days = max((now - _next_midnight(last, campaign)) // dt.timedelta(days=1), 0)
-    by_age = dict(rolled.earnings(campaign, holdouts, last))
+    by_age = {age: margin for _, _, age, margin in rows}
     return Cohort(members, tuple(float(by_age.get(age, 0)) / members for age in range(days)))
 
 

@@ -1,20 +1,14 @@
 """Did it pay? What a campaign earned less what it cost, as far as that is known."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from apps.campaigns.models import Budget, Campaign
-from apps.campaigns.selectors import costs_minor
-from apps.groupbuy.effects import budget_parts
-from apps.reports.selectors.margins import (
-    UNKNOWN,
-    Cohort,
-    Covered,
-    Margins,
-    earned,
-    holdouts_of,
-)
+from apps.campaigns.models import Campaign
+from apps.reports.selectors.ahead import Kept
+from apps.reports.selectors.margins import UNKNOWN, Cohort, Covered, Margins, earned
 from apps.reports.selectors.seeds import arms_counted, terms_of, together
+from apps.reports.selectors.standing import Purse
 from apps.reports.viral import costs, experiments
 from apps.reports.viral.costs import Balance, Money
 from apps.reports.viral.figures import Figure, Reason, absent, ratio
@@ -57,13 +51,23 @@ class Pay:
     assumed: tuple[str, ...]
 
 
-def paying(campaign: Campaign, *, k: Figure, seeds: int, referred: int, now: dt.datetime) -> Pay:
+def paying(
+    campaign: Campaign,
+    purse: Purse,
+    kept: Kept,
+    *,
+    k: Figure,
+    seeds: int,
+    referred: int,
+    now: dt.datetime,
+) -> Pay:
     """As of now, from the campaign's own orders, budget and costs. `k` is its K, of `seeds` and
     `referred` confirmed members."""
-    holdouts = holdouts_of(campaign)
-    margins, cohort = earned(campaign, holdouts, now=now)
-    money = _money(campaign, margins)
-    lift = _lift(campaign, holdouts, now) if holdouts else absent(Reason.NOT_APPLICABLE, NO_HOLDOUT)
+    margins, cohort = earned(campaign, purse.holdouts, now=now)
+    money = _money(purse, margins)
+    lift, lift_at = absent(Reason.NOT_APPLICABLE, NO_HOLDOUT), now
+    if purse.holdouts:
+        lift, lift_at = _lift(campaign, purse.holdouts, kept, now)
     per_member = _per_member(money, k, seeds, referred)
     revenue = sum(row.revenue for row in margins.covered)
     known = sum(row.revenue for row in margins.covered if row.source != UNKNOWN)
@@ -78,20 +82,18 @@ def paying(campaign: Campaign, *, k: Figure, seeds: int, referred: int, now: dt.
         holdout_margin=margins.holdout,
         per_member=per_member,
         payback_day=_payback(per_member, cohort),
-        assumed=tuple(_assumed(margins, lift)),
+        assumed=tuple(_assumed(margins, lift, lift_at)),
     )
 
 
-def _money(campaign: Campaign, margins: Margins) -> Money:
+def _money(purse: Purse, margins: Margins) -> Money:
     """Group discounts stand by themselves, also where the budget counts them."""
-    budget = Budget.objects.filter(campaign=campaign).first() or Budget()
-    discounts = budget_parts(campaign.pk)
     return Money(
         margin=sum(row.margin for row in margins.covered),
-        settled=budget.spent_minor - sum(part.spent_minor for part in discounts),
-        reserved=budget.reserved_minor - sum(part.reserved_minor for part in discounts),
+        settled=purse.spent - purse.discounts_spent,
+        reserved=purse.reserved - purse.discounts_reserved,
         discounts=sum(row.discounts for row in margins.covered),
-        costs=costs_minor(campaign),
+        costs=purse.costs,
     )
 
 
@@ -102,16 +104,19 @@ def _balance(money: Money, lift: Figure, *, is_known: bool) -> Balance:
     return Balance(unknown, unknown)
 
 
-def _lift(campaign: Campaign, holdouts: list[str], now: dt.datetime) -> Figure:
-    """The share of the margin that would not have come without rewards, never above all of it."""
+def _lift(
+    campaign: Campaign, holdouts: Sequence[str], kept: Kept, now: dt.datetime
+) -> tuple[Figure, dt.datetime]:
+    """The share of the margin that would not have come without rewards, never above all of it; and when
+    it was counted."""
     terms = terms_of(campaign)
-    arms = arms_counted(campaign, terms.window, now=now)
+    arms, counted_at = arms_counted(campaign, terms.window, kept, now=now)
     rewarded = together(arms, set(arms) - set(holdouts)).margin
     held = together(arms, holdouts).margin
     share = experiments.lift(held, rewarded, tightest_at=terms.tightest_at).share
     if share.value is None or share.high is None or share.high <= 1:
-        return share
-    return replace(share, value=min(share.value, 1.0), high=1.0)
+        return share, counted_at
+    return replace(share, value=min(share.value, 1.0), high=1.0), counted_at
 
 
 def _per_member(money: Money, k: Figure, seeds: int, referred: int) -> Figure:
@@ -130,7 +135,7 @@ def _payback(per_member: Figure, cohort: Cohort) -> Figure:
     return costs.payback(cohort.margin_by_day, per_member.value)
 
 
-def _assumed(margins: Margins, lift: Figure) -> list[str]:
+def _assumed(margins: Margins, lift: Figure, lift_at: dt.datetime) -> list[str]:
     """What the card believes, in an operator's words."""
     said = [*ASSUMED]
     if any(row.source == UNKNOWN for row in margins.covered):
@@ -140,6 +145,7 @@ def _assumed(margins: Margins, lift: Figure) -> list[str]:
     else:
         said.append(
             "Incremental: the share of the margin by which the rewarded seeds’ trees are above the "
-            "holdout’s, within the window of a seed, is that of all of it."
+            "holdout’s, within the window of a seed, is that of all of it. What seeds brought was "
+            f"counted at {lift_at:%H:%M} UTC on {lift_at:%-d %B %Y}."
         )
     return said

@@ -2,23 +2,27 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
 
 from apps.campaigns.models import Campaign
 from apps.core import statements
 from apps.reports.models import SOURCES
-from apps.reports.rules import Generation
+from apps.reports.viral.figures import Ints
 
 MINUTES_A_DAY = 24 * 60
 
 # Slots that are as old as the window, by their middle, are one: without a slot, aged as the window.
-# Of the others the age of the middle, in minutes, and the width so far.
+# Of the others the age of the middle, in minutes, and the width so far. (`extract` would reckon in
+# decimals, which takes longer than all the rest.)
 _AGED = """
-SELECT {keys}, coalesce(past - least({width}, past) / 2, %(window)s::int),
-       coalesce(least({width}, past), 0), {sums}
+SELECT {keys}, coalesce(past - least({width}, past) / 2, %(window)s::int) AS age,
+       coalesce(least({width}, past), 0) AS span, {sums}
 FROM (
-    SELECT {keys}, {sums}, (extract(epoch FROM %(now)s::timestamptz - slot) / 60)::int AS past
+    SELECT {keys}, {sums},
+           floor(date_part('epoch', %(now)s::timestamptz - slot) / 60 + 0.5)::int AS past
     FROM (
         SELECT {keys}, {summed}, slot
         FROM (
@@ -61,7 +65,6 @@ def _grained(table: str, keys: str, count: str) -> str:
     )
 
 
-_CELLS = _grained("reports_cell", "generation, referees", "people")
 _PAIRS = _grained("reports_pair", "delay", "pairs")
 _ROOTS = _aged(
     "generation, bucket",
@@ -72,23 +75,19 @@ _ROOTS = _aged(
     **_DAYS,
 )
 _SLOTS = """
-SELECT extract(epoch FROM t.slot)::bigint, t.grain = 'hour', t.generation = 0, t.referees,
-       sum(t.people)::bigint
+SELECT date_part('epoch', t.slot)::bigint AS start,
+       CASE t.grain WHEN 'hour' THEN 60 ELSE 1440 END AS width,
+       t.generation, t.referees, sum(t.people) AS people
 FROM reports_cell t JOIN reports_rolled r ON r.campaign_id = t.campaign_id
  AND (t.grain = 'day' AND t.slot < r.hours_since OR t.grain = 'hour' AND t.slot >= r.hours_since)
-WHERE t.campaign_id = %(campaign)s AND t.slot <= %(now)s GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4
+WHERE t.campaign_id = %(campaign)s AND t.slot <= %(now)s::timestamptz
+  AND (%(variant)s::text IS NULL OR t.variant = %(variant)s::text)
+GROUP BY t.slot, t.grain, t.generation, t.referees
 """
-_GENERATIONS = """
-SELECT generation, sum(confirmed)::bigint, sum(brought)::bigint
-FROM reports_arrival WHERE campaign_id = %s GROUP BY 1 HAVING sum(confirmed) > 0 ORDER BY 1
-"""
-_PEOPLE = """
-SELECT coalesce(sum(people), 0)::bigint, coalesce(sum(confirmed), 0)::bigint,
-       coalesce(sum(people) FILTER (WHERE generation > 0), 0)::bigint,
-       coalesce(sum(confirmed) FILTER (WHERE generation > 0), 0)::bigint,
-       coalesce(sum(orders), 0)::bigint,
-       coalesce(sum(orders) FILTER (WHERE generation > 0), 0)::bigint
-FROM reports_arrival WHERE campaign_id = %s
+_ARRIVED = """
+SELECT generation, sum(people)::bigint, sum(confirmed)::bigint, sum(brought)::bigint,
+       sum(orders)::bigint
+FROM reports_arrival WHERE campaign_id = %s GROUP BY 1 ORDER BY 1
 """
 _REACHED = """
 SELECT coalesce(sum(links), 0)::bigint, coalesce(sum(intents), 0)::bigint,
@@ -101,13 +100,22 @@ _SALES = """
 SELECT variant = ANY(%s::text[]), source, sum(revenue), sum(margin), sum(discount)
 FROM reports_sale WHERE campaign_id = %s GROUP BY 1, 2
 """
-_CONFIRMED = """
-SELECT slot, sum(people)::bigint FROM reports_cell
-WHERE campaign_id = %s AND grain = 'day' AND NOT variant = ANY(%s::text[]) GROUP BY 1 ORDER BY 1
-"""
-_EARNINGS = """
-SELECT age, sum(margin) FROM reports_earning
-WHERE campaign_id = %s AND NOT variant = ANY(%s::text[]) AND day <= %s GROUP BY 1
+# The older half: those confirmed until the end of the day on which the median of all was.
+_OLDER = """
+WITH days AS MATERIALIZED (
+    SELECT slot, sum(people) AS people FROM reports_cell
+    WHERE campaign_id = %(campaign)s AND grain = 'day' AND NOT variant = ANY(%(without)s::text[])
+    GROUP BY 1
+), half AS (
+    SELECT slot, so_far::bigint AS people FROM (
+        SELECT slot, sum(people) OVER (ORDER BY slot) AS so_far, sum(people) OVER () AS everybody
+        FROM days
+    ) d WHERE 2 * so_far >= everybody ORDER BY slot LIMIT 1
+)
+SELECT half.slot, half.people, e.age, sum(e.margin)
+FROM half LEFT JOIN reports_earning e ON e.campaign_id = %(campaign)s AND e.day <= half.slot
+ AND NOT e.variant = ANY(%(without)s::text[])
+GROUP BY 1, 2, 3
 """
 _REWARDS = """
 SELECT moment, day, kind, status, grants, kept, cost, clawed_back, voided
@@ -117,12 +125,30 @@ FROM reports_reward WHERE campaign_id = %s
 _BEHIND = """
 SELECT s.name, coalesce(pg_sequence_last_value(pg_get_serial_sequence(s.tab, 'id')), 0)
        - coalesce(j.settled_id, 0) AS ids
-FROM unnest(%s::text[], %s::text[]) AS s (name, tab)
+FROM unnest(%(names)s::text[], %(tables)s::text[]) AS s (name, tab)
 LEFT JOIN reports_journal j ON j.source = s.name
 """
+# All of them together.
+ROWS_BEHIND = f"SELECT coalesce(sum(greatest(ids, 0)), 0)::bigint FROM ({_BEHIND}) AS b"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """Confirmed participants alike in the slot they were confirmed in, generation, and how many
+    referees came to them within the attribution window.
+
+    A slot begins at a `start` in seconds since 1970 and is `width` minutes wide: an hour for the last
+    72 at least, before that a day.
+    """
+
+    start: Ints
+    width: Ints
+    generation: Ints
+    referees: Ints
+    people: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Cells:
     """Confirmed participants alike in generation, age in minutes and referees.
 
@@ -130,49 +156,48 @@ class Cells:
     age, and no span.
     """
 
-    generation: list[int]
-    referees: list[int]
-    age: list[int]
-    span: list[int]
-    people: list[int]
+    generation: Ints
+    referees: Ints
+    age: Ints
+    span: Ints
+    people: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Roots:
     """Confirmed participants alike in generation, bucket of their root and age, with all their
     referees."""
 
-    generation: list[int]
-    bucket: list[int]
-    age: list[int]
-    span: list[int]
-    people: list[int]
-    referees: list[int]
+    generation: Ints
+    bucket: Ints
+    age: Ints
+    span: Ints
+    people: Ints
+    referees: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pairs:
     """Referrers with a referee alike in delay and in the referrer's age, in minutes.
 
     The delay is the least of its step.
     """
 
-    delay: list[int]
-    age: list[int]
-    span: list[int]
-    pairs: list[int]
+    delay: Ints
+    age: Ints
+    pairs: Ints
 
 
 @dataclass(frozen=True)
-class Joined:
-    """All participants, those confirmed, those brought by somebody, and orders not refunded."""
+class Arrived:
+    """The participants of a generation: all, those confirmed, whom these brought, and orders that are
+    not refunded."""
 
+    generation: int
     people: int
     confirmed: int
     brought: int
-    brought_confirmed: int
     orders: int
-    orders_of_brought: int
 
 
 @dataclass(frozen=True)
@@ -205,40 +230,51 @@ class Rewarded:
     voided: int
 
 
-def cells(campaign: Campaign, window: int, now: dt.datetime, variant: str | None = None) -> Cells:
-    """The offspring histogram by age as of `now`: by hours for 72 at least, before that by days."""
-    return Cells(*_columns(5, _CELLS, _given([campaign.pk], window, now, variant)))
+Rows = TypeVar("Rows", Slots, Roots, Pairs)
+
+
+def slots(campaign: Campaign, now: dt.datetime, variant: str | None = None) -> Slots:
+    """The offspring histogram by slot as of `now`, of all variants or of one."""
+    given = {"campaign": campaign.pk, "now": now, "variant": variant}
+    return _read(Slots, _SLOTS, given)
+
+
+def cells(found: Slots, window: int, now: dt.datetime) -> Cells:
+    """The same by age as of `now`. Of one age is whoever is as old as the window, by the middle of
+    their slot."""
+    seconds = now.timestamp()
+    is_mature = seconds - found.start >= 60 * window + 30 * found.width
+    past = np.floor((seconds - found.start) / 60 + 0.5).astype(np.int64)
+    span = np.minimum(found.width, past)
+    young = ~is_mature
+    most = int(found.referees.max(initial=0)) + 1
+    alike = found.generation[is_mature] * most + found.referees[is_mature]
+    people = np.bincount(alike, weights=found.people[is_mature]).astype(np.int64)
+    held = np.flatnonzero(people)
+    return Cells(
+        np.concatenate([held // most, found.generation[young]]),
+        np.concatenate([held % most, found.referees[young]]),
+        np.concatenate([np.full(len(held), window), (past - span // 2)[young]]),
+        np.concatenate([np.zeros(len(held), np.int64), span[young]]),
+        np.concatenate([people[held], found.people[young]]),
+    )
 
 
 def roots(campaign: Campaign, window: int, now: dt.datetime, variant: str | None = None) -> Roots:
     """The same by the bucket of the root, by days throughout."""
-    return Roots(*_columns(6, _ROOTS, _given([campaign.pk], window, now, variant)))
+    return _read(Roots, _ROOTS, _given([campaign.pk], window, now, variant))
 
 
 def pairs(
     campaigns: Sequence[int], window: int, now: dt.datetime, variant: str | None = None
 ) -> Pairs:
     """The delays of campaigns with this window, by the referrer's age."""
-    return Pairs(*_columns(4, _PAIRS, _given(campaigns, window, now, variant)))
+    return _read(Pairs, _PAIRS, _given(campaigns, window, now, variant))
 
 
-def slots(campaign: Campaign, now: dt.datetime) -> list[tuple[dt.datetime, bool, bool, int, int]]:
-    """Confirmed participants by slot, the earliest first: (its start, whether it is an hour and no
-    day, whether they are seeds, referees within the window, people)."""
-    starts, *others = _columns(5, _SLOTS, {"campaign": campaign.pk, "now": now})
-    moments = {start: dt.datetime.fromtimestamp(start, dt.UTC) for start in set(starts)}
-    return list(zip(map(moments.__getitem__, starts), *others, strict=True))
-
-
-def generations(campaign: Campaign) -> tuple[Generation, ...]:
-    """Confirmed participants of each generation, and all confirmed referees of theirs."""
-    rows = statements.run(_GENERATIONS, [campaign.pk])
-    return tuple(Generation(*row) for row in rows)
-
-
-def joined(campaign: Campaign) -> Joined:
-    """Who joined, over all days."""
-    return Joined(*statements.run(_PEOPLE, [campaign.pk])[0])
+def arrived(campaign: Campaign) -> tuple[Arrived, ...]:
+    """Who joined, over all days, by generation."""
+    return tuple(Arrived(*row) for row in statements.run(_ARRIVED, [campaign.pk]))
 
 
 def reached(campaign: Campaign) -> Reached:
@@ -251,16 +287,13 @@ def sales(campaign: Campaign, holdouts: Sequence[str]) -> list[tuple[bool, str, 
     return statements.run(_SALES, [list(holdouts), campaign.pk])
 
 
-def confirmed_by_day(campaign: Campaign, without: Sequence[str]) -> list[tuple[dt.datetime, int]]:
-    """Confirmed participants, but of these variants, by day, the earliest first."""
-    return statements.run(_CONFIRMED, [campaign.pk, list(without)])
-
-
-def earnings(
-    campaign: Campaign, without: Sequence[str], until: dt.datetime
-) -> list[tuple[int, Any]]:
-    """What those confirmed up to a day earned, less group discounts, by their age in days."""
-    return statements.run(_EARNINGS, [campaign.pk, list(without), until])
+def older_half(
+    campaign: Campaign, without: Sequence[str]
+) -> list[tuple[dt.datetime, int, int | None, Any]]:
+    """The older half of the confirmed participants, but of these variants, in whole days: (its last
+    day, how many they are, an age in days, what they earned at it less group discounts). No row where
+    there is nobody; the age is None where they earned nothing."""
+    return statements.run(_OLDER, {"campaign": campaign.pk, "without": list(without)})
 
 
 def rewards(campaign: Campaign) -> tuple[Rewarded, ...]:
@@ -270,7 +303,8 @@ def rewards(campaign: Campaign) -> tuple[Rewarded, ...]:
 
 def sources_behind() -> dict[str, int]:
     """The sources of which not all is counted, and how many ids that are at the most."""
-    rows = statements.run(_BEHIND, [list(SOURCES), list(SOURCES.values())])
+    given = {"names": list(SOURCES), "tables": list(SOURCES.values())}
+    rows = statements.run(_BEHIND, given)
     return {name: ids for name, ids in rows if ids > 0}
 
 
@@ -288,12 +322,10 @@ def _given(
     }
 
 
-def _columns(number: int, statement: str, given: dict[str, Any]) -> list[list[int]]:
-    """The columns of the statement's whole numbers; empty ones where there is no row."""
+def _read(rows: type[Rows], statement: str, given: dict[str, Any]) -> Rows:
+    """The statement's columns of whole numbers that are called as these rows' are."""
     # As arrays, each read in one go: a page has thousands of rows.
-    names = [f"c{place}" for place in range(number)]
+    names = [field.name for field in fields(rows)]
     arrays = ", ".join(f"coalesce(array_agg({name}), '{{}}')" for name in names)
-    [columns] = statements.run(
-        f"SELECT {arrays} FROM ({statement}) AS t ({', '.join(names)})", given
-    )
-    return list(columns)
+    [columns] = statements.run(f"SELECT {arrays} FROM ({statement}) AS t", given)
+    return rows(*(np.array(column, dtype=np.int64) for column in columns))

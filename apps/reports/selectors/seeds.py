@@ -13,7 +13,7 @@ from django.db import connection
 
 from apps.campaigns.models import Campaign, ExperimentPlan
 from apps.reports.models import Ahead
-from apps.reports.selectors.ahead import counted_ahead
+from apps.reports.selectors.ahead import Kept
 from apps.reports.selectors.margins import margins_sql
 from apps.reports.viral.experiments import Arm
 
@@ -128,13 +128,20 @@ def arms_of(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> di
     return found
 
 
-def arms_counted(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> dict[str, Arms]:
-    """The same as they were counted last, ten minutes ago or so while workers run; as of now where
-    they were not counted yet, or by another window."""
-    kept = counted_ahead(campaign, Ahead.What.SEEDS, within=window, now=now)
-    if kept is None:
-        return arms_of(campaign, window, now=now)
-    return {variant: Arms.of(told) for variant, told in kept[0].items()}
+def arms_told(campaign: Campaign, window: dt.timedelta, *, now: dt.datetime) -> dict[str, Any]:
+    """The same as JSON."""
+    arms = arms_of(campaign, window, now=now)
+    return {variant: found.told() for variant, found in arms.items()}
+
+
+def arms_counted(
+    campaign: Campaign, window: dt.timedelta, kept: Kept, *, now: dt.datetime
+) -> tuple[dict[str, Arms], dt.datetime]:
+    """The same as they were counted last, ten minutes ago or so while workers run, and when; as of now
+    where they were not counted yet, or by another window."""
+    found = kept.read(Ahead.What.SEEDS, window, lambda: arms_told(campaign, window, now=now))
+    arms = {variant: Arms.of(told) for variant, told in found.counted.items()}
+    return arms, found.counted_at
 
 
 def together(arms: Mapping[str, Arms], keys: Iterable[str]) -> Arms:

@@ -59,10 +59,10 @@ def settling_of(campaign: Campaign, spreading: Spreading, *, now: dt.datetime) -
 def _joined(spreading: Spreading, rows: list[tuple[bool, int, int, int]]) -> Offspring:
     """The confirmed non-seeds with those who wait for them, and those who wait themselves."""
     found = spreading.everybody
-    mine = np.array(found.generation, dtype=np.int64) > 0
+    mine = found.generation > 0
     settled = Offspring(found.rows.referees[mine], found.rows.exposure[mine], found.rows.n[mine])
-    ages = [max(age, 0) for _, age, _, _ in rows]
-    shares = exposure(ages, [0] * len(ages), spreading.delays)
+    ages = np.array([max(age, 0) for _, age, _, _ in rows], dtype=np.int64)
+    shares = exposure(ages, np.zeros_like(ages), spreading.delays)
     moves = [
         (referees, float(share), waiting)
         for (confirmed, _, referees, waiting), share in zip(rows, shares, strict=True)

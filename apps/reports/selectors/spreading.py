@@ -13,10 +13,10 @@ import numpy as np
 
 from apps.campaigns.models import Campaign
 from apps.reports.selectors import rolled
-from apps.reports.selectors.rolled import MINUTES_A_DAY, Cells, Roots
+from apps.reports.selectors.rolled import MINUTES_A_DAY, Cells, Roots, Slots
 from apps.reports.viral import delays, multiplication
 from apps.reports.viral.delays import Correction, CycleTime, Delays
-from apps.reports.viral.figures import Absent, Figure, Floats
+from apps.reports.viral.figures import Absent, Figure, Floats, Ints
 from apps.reports.viral.multiplication import Buckets, Multiplication, OfGeneration
 from apps.reports.viral.offspring import Offspring
 
@@ -38,7 +38,8 @@ class Spreading:
     """K of non-seeds and of seeds apart, by generation, what it amplifies to, and how quickly.
 
     `source` says where the correction for age is from, or that there is none; `delays` is the F it
-    corrects by and `own` this campaign's, as far as it is known; `everybody` is who was counted.
+    corrects by and `own` this campaign's, as far as it is known; `everybody` is who was counted,
+    `slots` the same people by when they were confirmed.
     """
 
     k: Multiplication
@@ -48,6 +49,7 @@ class Spreading:
     cycle: CycleTime
     corrected: bool
     source: str
+    slots: Slots
     everybody: "Everybody"
     own: Delays | Absent
     delays: Delays | None
@@ -58,7 +60,8 @@ def spreading(campaign: Campaign, *, now: dt.datetime, variant: str | None = Non
     and referees confirmed within the attribution window of their referrer's confirmation (one
     confirmed before their referrer counts as at once)."""
     window = minutes_of(campaign.attribution_window)
-    cells = rolled.cells(campaign, window, now, variant)
+    slots = rolled.slots(campaign, now, variant)
+    cells = rolled.cells(slots, window, now)
     roots = rolled.roots(campaign, window, now, variant)
     own = delays_of([campaign.pk], window, now, variant)
     correction = correction_of(campaign, own, cells, window, now)
@@ -69,13 +72,14 @@ def spreading(campaign: Campaign, *, now: dt.datetime, variant: str | None = Non
         seeds=seeds,
         generations=tuple(
             OfGeneration(level, levels.part(level, level) if level else seeds)
-            for level in range(multiplication.GENERATIONS + 1)
-            if level in cells.generation
+            for level in sorted(set(cells.generation.tolist()))
+            if level <= multiplication.GENERATIONS
         ),
         amplification=multiplication.amplification(others.k),
         cycle=delays.cycle_time(correction.delays or own),
         corrected=correction.delays is not None,
         source=correction.source,
+        slots=slots,
         everybody=levels.everybody(cells.age),
         own=own,
         delays=correction.delays,
@@ -87,8 +91,8 @@ class Everybody:
     """All confirmed participants in groups: `rows`, and the generation and the age in days of each
     (no more than the attribution window)."""
 
-    generation: list[int]
-    age: list[float]
+    generation: Ints
+    age: Floats
     rows: Offspring
 
 
@@ -96,28 +100,27 @@ class Everybody:
 class _Levels:
     """Cells with their exposures, and the same people by root; from them K of any generations."""
 
-    level: Floats
+    level: Ints
     rows: Offspring
-    root_level: Floats
-    bucket: Floats
+    root_level: Ints
+    bucket: Ints
     root_referees: Floats
     root_exposure: Floats
 
     @classmethod
     def of(cls, cells: Cells, roots: Roots, f: Delays | None) -> "_Levels":
         return cls(
-            np.array(cells.generation),
+            cells.generation,
             Offspring.of(cells.referees, exposure(cells.age, cells.span, f), cells.people),
-            np.array(roots.generation),
-            np.array(roots.bucket, dtype=np.int64),
-            np.array(roots.referees, dtype=np.float64),
-            np.array(roots.people) * exposure(roots.age, roots.span, f),
+            roots.generation,
+            roots.bucket,
+            roots.referees.astype(np.float64),
+            roots.people * exposure(roots.age, roots.span, f),
         )
 
-    def everybody(self, minutes: list[int]) -> Everybody:
+    def everybody(self, minutes: Ints) -> Everybody:
         """The same people, by age."""
-        generations = [int(level) for level in self.level]
-        return Everybody(generations, [age / MINUTES_A_DAY for age in minutes], self.rows)
+        return Everybody(self.level, minutes / MINUTES_A_DAY, self.rows)
 
     def part(self, first: int, last: int | None) -> Multiplication:
         """K of these generations, both ends included. Roots know days alone: they share what hours
@@ -136,13 +139,13 @@ class _Levels:
         return multiplication.corrected(part, Buckets(referees.astype(np.float64), days * scale))
 
 
-def exposure(age: list[int], span: list[int], f: Delays | None) -> Floats:
+def exposure(age: Ints, span: Ints, f: Delays | None) -> Floats:
     """The mean of F over each slot, from the age of its middle and its width in minutes; 1 where
     nothing corrects."""
-    if f is None or not age:
+    if f is None or not len(age):
         return np.ones(len(age))
     # Few slots, many rows of each: F is looked up once a slot. No slot is wider than a day.
-    slots, row = np.unique(np.array(age) * _WIDEST + np.array(span), return_inverse=True)
+    slots, row = np.unique(age * _WIDEST + span, return_inverse=True)
     ages = (slots // _WIDEST)[:, None] + (slots % _WIDEST)[:, None] * _WITHIN
     return np.asarray(f.share(ages.clip(0) / MINUTES_A_DAY).mean(axis=1)[row])
 
@@ -152,10 +155,9 @@ def delays_of(
 ) -> Delays | Absent:
     """F of these campaigns together, whose windows are this many minutes."""
     found = rolled.pairs(campaigns, window, now, variant)
-    least = np.array(found.delay, dtype=np.float64)
-    step = _STEPS[np.searchsorted(_STEPS_FROM, least, side="right") - 1]
-    middle = np.minimum(least + step / 2, window)
-    limit = np.maximum(np.array(found.age), middle)
+    step = _STEPS[np.searchsorted(_STEPS_FROM, found.delay, side="right") - 1]
+    middle = np.minimum(found.delay + step / 2, window)
+    limit = np.maximum(found.age, middle)
     return delays.lynden_bell(
         middle / MINUTES_A_DAY,
         limit / MINUTES_A_DAY,
@@ -169,7 +171,7 @@ def correction_of(
 ) -> Correction:
     """By this campaign's F or, while its first participant is younger than the window, by that of
     the latest campaigns with the same window and qualifying act."""
-    age = max(cells.age, default=0)
+    age = int(cells.age.max(initial=0))
     if isinstance(own, Delays) and age >= window:
         return delays.correction(own, own.window, None)
     alike = Campaign.objects.filter(

@@ -1,4 +1,4 @@
-"""How a campaign stands: its rooms, and what its figures do not contain yet. A query each."""
+"""How a campaign stands: its rooms, its money, and what its figures do not contain yet. A query each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from apps.campaigns.models import Campaign
 from apps.core import statements
 from apps.groupbuy.models import RefundOrder
 from apps.groupbuy.rules import ACTIVE
-from apps.reports.models import Moment
+from apps.reports.models import SOURCES, Moment
 from apps.reports.selectors.margins import RATES_NOW
-from apps.reports.selectors.rolled import Rewarded, sources_behind
+from apps.reports.selectors.rolled import ROWS_BEHIND, Rewarded
 from apps.rewards.models import Grant
 
 
@@ -23,6 +23,25 @@ class Rooms:
     failed: int
     cancelled: int
     refunded: int
+
+
+@dataclass(frozen=True)
+class Purse:
+    """A campaign's money in minor units, as its own tables have it: the budget (None: no limit) with what
+    of it group discounts have `discounts_reserved` and `discounts_spent`, and costs outside.
+
+    `holdouts` are the keys of the variants that get nothing, in any version; `keeps_holdout` whether
+    there is one today.
+    """
+
+    budget: int | None
+    reserved: int
+    spent: int
+    discounts_reserved: int
+    discounts_spent: int
+    costs: int
+    holdouts: list[str]
+    keeps_holdout: bool
 
 
 @dataclass(frozen=True)
@@ -54,8 +73,25 @@ SELECT count(*) FILTER (WHERE r.opened_at IS NOT NULL),
        ) < coalesce(r.headcount, r.size))
 FROM groupbuy_room r JOIN groupbuy_offer o ON o.id = r.offer_id WHERE o.campaign_id = %s
 """
+_PURSE = """
+SELECT b.amount_minor, coalesce(b.reserved_minor, 0), coalesce(b.spent_minor, 0),
+       coalesce(sum(s.discount_minor) FILTER (WHERE s.discount = 'reserved'), 0)::bigint,
+       coalesce(sum(s.discount_minor) FILTER (WHERE s.discount = 'spent'), 0)::bigint,
+       (SELECT coalesce(sum(c.amount_minor), 0)::bigint FROM campaigns_campaigncost c
+        WHERE c.campaign_id = k.id),
+       ARRAY(SELECT DISTINCT (v ->> 'key') COLLATE "C"
+             FROM campaigns_version n, jsonb_array_elements(n.variants) v
+             WHERE n.campaign_id = k.id AND (v ->> 'is_holdout')::boolean ORDER BY 1),
+       EXISTS (SELECT FROM campaigns_variant v WHERE v.campaign_id = k.id AND v.is_holdout)
+FROM campaigns_campaign k LEFT JOIN campaigns_budget b ON b.campaign_id = k.id
+LEFT JOIN groupbuy_offer o ON o.campaign_id = k.id
+LEFT JOIN groupbuy_room r ON r.offer_id = o.id
+LEFT JOIN groupbuy_seat s ON s.room_id = r.id AND s.discount_minor > 0
+WHERE k.id = %s GROUP BY k.id, b.id
+"""
 _WAITING = f"""
-SELECT (SELECT count(*) FROM core_event WHERE status = 'pending'),
+SELECT ({ROWS_BEHIND}),
+       (SELECT count(*) FROM core_event WHERE status = 'pending'),
        (SELECT count(*) FROM core_event WHERE status = 'parked'),
        (SELECT count(*) FROM reports_mark WHERE campaign_id = %(campaign)s)
          + (SELECT count(*) FROM reports_grantmark WHERE campaign_id = %(campaign)s)
@@ -75,19 +111,26 @@ def rooms(campaign: Campaign) -> Rooms:
     return Rooms(*statements.run(_ROOMS, [campaign.pk])[0])
 
 
+def purse_of(campaign: Campaign) -> Purse:
+    """Its money as of now, each seat with a group discount looked at."""
+    return Purse(*statements.run(_PURSE, [campaign.pk])[0])
+
+
 def freshness(campaign: Campaign, rewards: Sequence[Rewarded]) -> Freshness:
-    """As of now, all campaigns' events included. Two queries."""
+    """As of now, all campaigns' events included."""
     given = {
+        "names": list(SOURCES),
+        "tables": list(SOURCES.values()),
         "campaign": campaign.pk,
         "outstanding": [str(status) for status in RefundOrder.OUTSTANDING],
         "active": sorted(str(status) for status in ACTIVE),
     }
-    [(pending, parked, changes, refunds, due)] = statements.run(_WAITING, given)
+    [(behind, pending, parked, changes, refunds, due)] = statements.run(_WAITING, given)
     return Freshness(
         events_pending=pending,
         events_parked=parked,
         changes_pending=changes,
-        rows_pending=sum(sources_behind().values()),
+        rows_pending=behind,
         grants_pending=sum(
             row.grants
             for row in rewards

@@ -11,9 +11,9 @@ from apps.core.errors import Invalid
 from apps.invites.models import Participant
 from apps.reports.selectors.chain import mature_chain
 from apps.reports.selectors.experimenting import verdict_of
+from apps.reports.selectors.foreseeing import forecast_of
 from apps.reports.selectors.seeds import Arms, arms_of, terms_of
 from apps.reports.selectors.spreading import Spreading, spreading
-from apps.reports.selectors.whole import forecast_of
 from apps.reports.viral import concentration, experiments, offspring
 from apps.reports.viral.concentration import Concentration
 from apps.reports.viral.experiments import ALPHA, Arm
@@ -146,11 +146,9 @@ def _of_variant(
     campaign: Campaign, key: str, arms: Arms, tightest_at: int, now: dt.datetime
 ) -> OfVariant:
     spreads = spreading(campaign, now=now, variant=key)
-    rows, levels = spreads.everybody.rows, spreads.everybody.generation
-    people = [int(count) for count in rows.n]
-    seeds = sum(count for count, level in zip(people, levels, strict=True) if level == 0)
+    rows = spreads.everybody.rows
+    people, seeds = rows.participants, int(rows.n[spreads.everybody.generation == 0].sum())
     rewards = _rewards(campaign, key)
-    brought = sum(people) - seeds
     each = [
         experiments.mean_of(arm, tightest_at=tightest_at)
         for arm in (arms.conversions, arms.margin, arms.net)
@@ -158,14 +156,14 @@ def _of_variant(
     return OfVariant(
         key=key,
         is_holdout=Variant.objects.filter(campaign=campaign, key=key, is_holdout=True).exists(),
-        participants=sum(people),
+        participants=people,
         seeds=seeds,
         spreading=spreads,
         chain=mature_chain(campaign, now=now, variant=key),
         concentration=concentration.concentration(rows, offspring.dispersion(rows)),
-        forecast=forecast_of(sum(people), spreads),
+        forecast=forecast_of(people, spreads),
         rewards_minor=rewards,
-        reward=ratio(rewards, brought, "nobody was brought yet"),
+        reward=ratio(rewards, people - seeds, "nobody was brought yet"),
         mature=arms.conversions.seeds,
         waiting=arms.waiting,
         per_seed=PerSeed(*each),

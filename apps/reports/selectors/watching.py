@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Campaign
+from apps.campaigns.selectors import budget_of
 from apps.groupbuy.models import Seat
 from apps.reports.alert_rules import (
     K_BEFORE_DAYS,
@@ -22,7 +23,7 @@ from apps.reports.alert_rules import (
     Source,
     Sources,
 )
-from apps.reports.selectors.days import slots
+from apps.reports.selectors.days import days_of
 from apps.reports.selectors.spreading import spreading
 from apps.reports.viral import reproduction
 from apps.reports.viral.delays import Delays
@@ -36,7 +37,7 @@ WEEK = 7 * DAY
 def pace_of(campaign: Campaign, *, now: dt.datetime) -> Pace | None:
     """K of the last days and of those before, from the rollups; None while the campaign is younger
     than both, or than its attribution window, or where nobody brought anybody. As many queries as
-    the report's K, and one."""
+    the report's K."""
     spans = (K_RECENT_DAYS + K_BEFORE_DAYS) * DAY
     if now - campaign.starts_at < max(spans, campaign.attribution_window):
         return None
@@ -44,8 +45,8 @@ def pace_of(campaign: Campaign, *, now: dt.datetime) -> Pace | None:
     f, dispersion = spreads.own, spreads.k.dispersion
     if not isinstance(f, Delays) or dispersion is None:
         return None
-    counted = slots(campaign, now=now)
-    times = -np.array(counted.age)
+    counted = days_of(campaign, spreads.slots, now=now)
+    times = -counted.age
     brought = np.repeat(times, np.where(counted.seed, 0, counted.people))
 
     def k(start: float, end: float) -> Figure:
@@ -63,7 +64,7 @@ def pace_of(campaign: Campaign, *, now: dt.datetime) -> Pace | None:
 
 def burn_of(campaign: Campaign, *, now: dt.datetime) -> Burn | None:
     """What the last day took of the budget; None where there is no limit."""
-    budget = Budget.objects.filter(campaign=campaign).first()
+    budget = budget_of(campaign)
     if budget is None or budget.amount_minor is None:
         return None
     granted = Grant.objects.filter(campaign=campaign, granted_at__gt=now - DAY)

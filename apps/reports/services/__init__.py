@@ -1,7 +1,7 @@
 """What reports write: rollups (marked, folded, built anew), alerts, the programme's figures that are
-computed ahead, links to shared reports."""
+computed ahead, what of a report is counted ahead, links to shared reports."""
 
-from apps.reports.services.ahead import ahead_count
+from apps.reports.services.ahead import ahead_count, report_read
 from apps.reports.services.alerting import alerts_find
 from apps.reports.services.folding import (
     campaign_fold,
@@ -28,6 +28,7 @@ __all__ = [
     "programme_ask",
     "programme_compute",
     "programmes_due",
+    "report_read",
     "report_share",
     "report_share_opened",
     "report_share_revoke",

@@ -31,6 +31,12 @@ def cell(value: Cell, column: Column, table: Table) -> SafeString:
 
 
 @register.filter
+def heading(column: Column) -> str:
+    """Its title; a percentage does not break over lines."""
+    return column.title.replace(" %", "\u00a0%")
+
+
+@register.filter
 def is_number(column: Column) -> bool:
     """Whether its cells are set to the right."""
     return column.kind is not Kind.TEXT and not is_day(column)

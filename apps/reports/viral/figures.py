@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,17 @@ class Figure:
                 raise ValueError(f"a figure is finite or None with a reason, not {number}")
         if self.value is None and self.reason is None:
             raise ValueError("a figure without a value needs a reason")
+
+    def told(self) -> list[Any]:
+        """As JSON."""
+        reason = None if self.reason is None else str(self.reason)
+        return [self.value, self.low, self.high, reason, self.why]
+
+    @classmethod
+    def of(cls, told: list[Any]) -> Self:
+        """What `told` has told."""
+        value, low, high, reason, why = told
+        return cls(value, low, high, reason and Reason(reason), why)
 
 
 def absent(reason: Reason, why: str) -> Figure:

@@ -8,7 +8,7 @@ referees twice. Assumes K, k and F stay; k's own uncertainty is not drawn.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -95,10 +95,27 @@ class Band:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Final reach with its interval, and the way there."""
+    """Final reach with its interval, and the way there; from so many `participants` on."""
 
+    participants: int
     final: Figure
     fan: tuple[Band, ...]
+
+    def later(self, days: int) -> "Forecast":
+        """The same as seen so many days later: what of the way is over by then is left out."""
+        ahead = (replace(band, day=band.day - days) for band in self.fan)
+        return replace(self, fan=tuple(band for band in ahead if band.day > 0))
+
+    def told(self) -> list[Any]:
+        """As JSON."""
+        final, fan = self.final.told(), [list(astuple(band)) for band in self.fan]
+        return [self.participants, final, fan]
+
+    @classmethod
+    def of(cls, told: list[Any]) -> Self:
+        """What `told` has told."""
+        participants, final, fan = told
+        return cls(participants, Figure.of(final), tuple(Band(*band) for band in fan))
 
 
 @dataclass(frozen=True)
@@ -122,7 +139,7 @@ def forecast(
     upper end alone where more than 2.5 % of the runs do not end."""
     law = others[1]
     if isinstance(law, Figure):
-        return Forecast(absent(law.reason or Reason.TOO_EARLY, law.why), ())
+        return Forecast(now, absent(law.reason or Reason.TOO_EARLY, law.why), ())
     first = law if isinstance(seeds[1], Figure) else seeds[1]
     groups = ((seeds[0], first), (others[0], law))
     born, later, endless = _simulate(groups, law, delays, settings)
@@ -133,7 +150,7 @@ def forecast(
     )
     total = np.where(endless, math.inf, reach[:, -1] + later)
     left = sum(float(group.remaining(of, delays).sum()) for group, of in groups)
-    return Forecast(_final(now, left, law.mean, total), fan)
+    return Forecast(now, _final(now, left, law.mean, total), fan)
 
 
 def _final(now: int, left: float, k: float, total: Floats) -> Figure:

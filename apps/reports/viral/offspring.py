@@ -209,39 +209,73 @@ def dispersion(rows: Offspring) -> float:
     """k̂ by profile likelihood, quick enough for a page: K is solved anew at each k.
 
     Infinite where the counts are no more uneven than chance, as in capped rooms, or nobody brought
-    anybody. Many rows are first merged by F to 1/256, which k does not feel.
+    anybody. Many different F are first merged to 1/256, which k does not feel.
     """
-    rows = rows.seen().merged()
+    rows = rows.seen()
     if not rows.total_referees or not rows.total_exposure:
         return math.inf
-    x, ways = np.unique(rows.referees, return_inverse=True)
-    times = np.bincount(ways, weights=rows.n).astype(np.float64)
+    alike = _Alike.of(rows)
+    times = np.bincount(rows.referees, weights=rows.n)
+    x = np.flatnonzero(times)
+    times = times[x]
+    mean = rows.total_referees / rows.total_exposure
 
     def height(log_k: float) -> float:
+        nonlocal mean  # close to the one at the k that was asked about before
         k = math.exp(log_k)
-        mean = _mean_at(rows, k) * rows.exposure
+        mean = alike.mean_at(k, mean)
         of_x = float((times * (gammaln(k + x) - gammaln(k))).sum())
-        of_f = rows.n * (xlogy(rows.referees, mean / (k + mean)) - k * np.log1p(mean / k))
-        return of_x + float(of_f.sum())
+        return of_x + alike.height(mean, k)
 
+    poisson = alike.poisson(mean)
     low, high = (math.log(end) for end in likelihood.K_RANGE)
     found = scipy.optimize.minimize_scalar(
         lambda log_k: -height(log_k), bounds=(low, high), method="bounded", options={"xatol": 1e-4}
     )
-    poisson = rows.total_referees / rows.total_exposure * rows.exposure
-    alike = float((rows.n * (xlogy(rows.referees, poisson) - poisson)).sum())
-    return math.inf if alike >= -float(found.fun) else math.exp(float(found.x))
+    return math.inf if poisson >= -float(found.fun) else math.exp(float(found.x))
 
 
-def _mean_at(rows: Offspring, k: float) -> float:
-    """The best K at this k, by Fisher scoring on its logarithm from ΣX/ΣF."""
-    mean = rows.total_referees / rows.total_exposure
-    for _ in range(25):
-        expected = mean * rows.exposure
-        weight = rows.n * k / (k + expected)
-        score = float((weight * (rows.referees - expected)).sum())
-        step = score / float((weight * expected).sum())
-        mean *= math.exp(max(-1.0, min(1.0, step)))
-        if abs(step) < 1e-8:
-            break
-    return mean
+@dataclass(frozen=True, eq=False)
+class _Alike:
+    """How many `people` have the same `exposure` F, and the `referees` they brought together: all that
+    the likelihood of a mean knows of them."""
+
+    exposure: Floats
+    people: Floats
+    referees: Floats
+
+    @classmethod
+    def of(cls, rows: Offspring, enough: int = 500) -> Self:
+        """The sums of rows by F; F to 1/256 where there are more than `enough`."""
+        exposure, place = np.unique(rows.exposure, return_inverse=True)
+        if len(exposure) > enough:
+            return cls.of(rows.merged(enough), len(rows.n))
+        people, referees = (
+            np.bincount(place, weights=of).astype(np.float64)
+            for of in (rows.n, rows.n * rows.referees)
+        )
+        return cls(exposure, people, referees)
+
+    def height(self, mean: float, k: float) -> float:
+        """The part of the log-likelihood that hangs on the mean."""
+        due = mean * self.exposure
+        each = self.referees * np.log(due / (k + due)) - self.people * k * np.log1p(due / k)
+        return float(each.sum())
+
+    def poisson(self, mean: float) -> float:
+        """The same where k is infinite."""
+        due = mean * self.exposure
+        return float((self.referees * np.log(due) - self.people * due).sum())
+
+    def mean_at(self, k: float, mean: float) -> float:
+        """The best K at this k, by Fisher scoring on its logarithm from a first guess."""
+        for _ in range(25):
+            due = mean * self.exposure
+            weight = k / (k + due)
+            expected = self.people * due
+            score = float((weight * (self.referees - expected)).sum())
+            step = score / float((weight * expected).sum())
+            mean *= math.exp(max(-1.0, min(1.0, step)))
+            if abs(step) < 1e-8:
+                break
+        return mean

@@ -14,8 +14,8 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
-from apps.campaigns.models import Budget
 from apps.campaigns.rules import WORDS, Reason
+from apps.campaigns.selectors import budget_of
 from apps.core import clock
 from apps.core.admin import FactAdmin, pk_in, run_on_each, status_column
 from apps.core.errors import EngineError
@@ -87,7 +87,7 @@ class GoodwillAdmin(FactAdmin):
         currency = row.campaign.currency
         each, members = row.unit_cost_minor, len(row.members)
         words = f"{money(each * members, currency)} for {members:,}, {money(each, currency)} each"
-        budget = Budget.objects.filter(campaign=row.campaign_id).first()
+        budget = budget_of(row.campaign)
         if budget is None or budget.amount_minor is None:
             return words
         left = budget.amount_minor - budget.used_minor

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Campaign
 from apps.campaigns.rules import WORDS, Beneficiary, Reason, Trigger
+from apps.campaigns.selectors import budget_of
 from apps.core.models import Event
 from apps.core.templatetags.money import money
 from apps.orders import events as orders_events
@@ -153,7 +154,7 @@ def _figures(reason: str, policy: dict[str, Any], campaign: Campaign) -> str:
         caps = [f"{policy[cap]:,} {words}" for cap, words in _CAPS if policy.get(cap)]
         return f" The most is {' and '.join(caps)}." if caps else ""
     if reason == Reason.BUDGET_SPENT:
-        budget = Budget.objects.filter(campaign=campaign).first()
+        budget = budget_of(campaign)
         if budget is None or budget.amount_minor is None:
             return ""
         used = money(budget.used_minor, campaign.currency)

@@ -4,8 +4,8 @@ The reasons are those of `apps.checkout.services.sales`, in its order, read back
 what a campaign was like when the order was reported is known as far as its own moments say it.
 """
 
-from apps.campaigns.models import Budget, Campaign
-from apps.campaigns.selectors import halted_at, was_running
+from apps.campaigns.models import Campaign
+from apps.campaigns.selectors import budget_of, halted_at, was_running
 from apps.groupbuy.models import Seat
 from apps.invites.models import CampaignOrder
 from apps.invites.selectors import participant_of
@@ -93,7 +93,7 @@ def _not_admitted(asked: Asked, order: Order, campaign: Campaign) -> Answer:
         code = Code.STOPPED_THEN if halt.stopped else Code.PAUSED_THEN
         words = moment_words(halt.since, campaign.time_zone)
         return _answer(asked, order, campaign, code, halted=words)
-    budget = Budget.objects.filter(campaign=campaign).first()
+    budget = budget_of(campaign)
     reached = budget.tail_reached_at if budget else None
     if reached is not None and reached <= order.created_at:
         words = moment_words(reached, campaign.time_zone)
