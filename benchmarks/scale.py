@@ -73,7 +73,9 @@ class Compared:
         """Noise is now more and now less: that five turns agree by chance happens once in 16 times."""
         if len(self.times) < ENOUGH:
             return "too few turns to say"
-        return "within noise" if min(self.times) <= 1 <= max(self.times) else "beyond noise"
+        if min(self.times) > 1:
+            return "more with many, beyond noise"
+        return "less with many, beyond noise" if max(self.times) < 1 else "within noise"
 
     def line(self) -> str:
         return (
