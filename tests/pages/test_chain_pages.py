@@ -168,6 +168,20 @@ def test_the_funnel_page(olga: Client, campaign: Campaign) -> None:
     for by, row in (("channel", "moments"), ("link", link.code), ("participant", ">ann<")):
         shown = olga.get(FUNNEL, {"campaign": campaign.pk, "by": by}, follow=True)
         assert row in shown.content.decode()
+    funnel = olga.get(FUNNEL, {"campaign": campaign.pk}, follow=True).context
+    assert [(step["count"], step["share"]) for step in funnel["steps"][:3]] == [
+        (1, ""),
+        (1, "100.0"),
+        (1, "100.0"),
+    ]
+    join(campaign, "carl", Brought(link.code))  # who opened nothing: more came than opened it
+    funnel = olga.get(FUNNEL, {"campaign": campaign.pk}, follow=True).context
+    assert [(step["count"], step["share"]) for step in funnel["steps"][1:3]] == [
+        (1, "100.0"),
+        (2, ""),
+    ]
+    menu = [entry for group in funnel["sidebar_navigation"] for entry in group["items"]]
+    assert [entry["title"] for entry in menu if entry["active"]] == ["How far links come"]
     odd = olga.get(FUNNEL, {"campaign": "x", "by": "weather"}, follow=True)
     assert odd.status_code == 200
 
