@@ -22,11 +22,6 @@ WHY = "She showed us the chat."
 
 
 @pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
-@pytest.fixture
 def campaign(db: None) -> Campaign:
     return make_campaign(
         (Trigger.ORDER_PAID, Beneficiary.REFERRER, {"hold_seconds": 86_400}), name="Spring"
