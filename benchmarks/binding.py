@@ -69,7 +69,7 @@ def make_case(arena: Arena) -> Case:
     return Case(
         name="bind",
         title=f"newcomers who join by a visit, at depth {DEPTH}, by {workers.PROCESSES} processes that "
-        "call the service: the look, the rules, the write",
+        "call the service: the look, the rules, the write; unlike clients, as pgbench sends the ceiling",
         table=TABLE,
         engine=ServedJoinings(joining, line),
         ceiling=Statement(line, BARE, arena.connections),
@@ -106,7 +106,7 @@ def make_statement_case(depth: int) -> Callable[[Arena], Case]:
         return Case(
             name=f"bind-{depth}",
             title=f"the statement by which somebody joins at depth {depth:,}, sent by pgbench, beside a "
-            "bare insert of the same rows",
+            "bare insert of the same rows: whether an edge is bound at 70 % of that",
             table=TABLE,
             engine=Statement(line, line.sent, arena.connections),
             ceiling=Statement(line, BARE, arena.connections),
