@@ -1,5 +1,6 @@
 """The admin: its menu, what an operator does and the tables it happens in, and its looks."""
 
+import functools
 from typing import Any
 
 from django.templatetags.static import static
@@ -131,9 +132,14 @@ def _menu_entry(
 
 def _innermost(path: str) -> str:
     """The menu's link under which a page is: the longest, as some pages are entries of their own."""
+    return max((link for link in _links() if path.startswith(link)), key=len, default="")
+
+
+@functools.cache
+def _links() -> tuple[str, ...]:
+    """All links of the menu, which each of its entries asks for."""
     groups = UNFOLD["SIDEBAR"]["navigation"]
-    links = [str(entry["link"]) for group in groups for entry in group["items"]]
-    return max((link for link in links if path.startswith(link)), key=len, default="")
+    return tuple(str(entry["link"]) for group in groups for entry in group["items"])
 
 
 UNFOLD: dict[str, Any] = {
