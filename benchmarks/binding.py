@@ -1,4 +1,11 @@
-"""Binding an edge of the chain: a newcomer joins, brought by the visit they made."""
+"""Binding an edge of the chain: a newcomer joins, brought by the visit they made.
+
+A bare insert of the same rows is sent by the same client as what stands beside it, so that only the
+binding differs. By pgbench, beside the statement by which somebody joins (`bind-1`, …): what binding
+asks of PostgreSQL. By Python, through psycopg, in as many processes and lanes, beside the whole
+service (`bind-service-1`, …): what the look, the rules and the statement take together. `bind` alone
+has unlike clients: the service in Python, and beside it a bare insert by pgbench, which is C.
+"""
 
 import datetime as dt
 import json
@@ -28,6 +35,7 @@ TABLE = "invites_participant"
 LINKS = 100
 DEPTH = 100
 DEPTHS = (1, 100, 10_000)
+ENDS = (1, 10_000)
 
 FILL_LINE = pgbench.text("bind_fill")
 FILL_GUESTS = pgbench.text("bind_guests")
@@ -61,12 +69,33 @@ def make_case(arena: Arena) -> Case:
     return Case(
         name="bind",
         title=f"newcomers who join by a visit, at depth {DEPTH}, by {workers.PROCESSES} processes that "
-        "call the service: the look, the rules, the write",
+        "call the service: the look, the rules, the write; unlike clients, as pgbench sends the ceiling",
         table=TABLE,
         engine=ServedJoinings(joining, line),
         ceiling=Statement(line, BARE, arena.connections),
         processes=joining.pids,
     )
+
+
+def make_service_case(depth: int) -> Callable[[Arena], Case]:
+    """The service beside a bare insert, both in Python."""
+
+    def make(arena: Arena) -> Case:
+        line = Line(arena.database, depth)
+        joining, inserting = (
+            workers.start(arena.stack, work, workers.PROCESSES) for work in ("joinings", "inserts")
+        )
+        return Case(
+            name=f"bind-service-{depth}",
+            title=f"the service that lets somebody join at depth {depth:,}, beside a bare insert of the "
+            f"same rows that is given all its values: both by {workers.PROCESSES} processes of Python",
+            table=TABLE,
+            engine=ServedJoinings(joining, line),
+            ceiling=SentInserts(inserting, line),
+            processes=joining.pids,
+        )
+
+    return make
 
 
 def make_statement_case(depth: int) -> Callable[[Arena], Case]:
@@ -77,7 +106,7 @@ def make_statement_case(depth: int) -> Callable[[Arena], Case]:
         return Case(
             name=f"bind-{depth}",
             title=f"the statement by which somebody joins at depth {depth:,}, sent by pgbench, beside a "
-            "bare insert of the same rows",
+            "bare insert of the same rows: whether an edge is bound at 70 % of that",
             table=TABLE,
             engine=Statement(line, line.sent, arena.connections),
             ceiling=Statement(line, BARE, arena.connections),
@@ -107,9 +136,10 @@ class Line:
         self._firsts = {"first_referrer": referrer, "first_link": link, "links": LINKS}
         root = Participant.objects.get(pk=referrer).root_id or referrer
         self.sent, asked = self._one_joins()
+        asked |= {"root": root, "depth": depth}
         self._typed = {name: _typed(value) for name, value in asked.items() if value is not None}
         self._always = {name: value for name, (value, _) in self._typed.items()}
-        self._always |= {"root": root, "depth": depth, "campaign_name": self.campaign.public_id}
+        self._always["campaign_name"] = self.campaign.public_id
 
     def script(self, statement: str) -> str:
         """The next guest's turn, and the statement with what is to be written for them."""
@@ -120,6 +150,32 @@ class Line:
         if name in OF_EACH:
             return OF_EACH[name]
         return f":{name}::{self._typed[name][1]}" if name in self._typed else "NULL"
+
+    def bare(self) -> tuple[str, dict[str, str | int]]:
+        """The bare insert as Python sends it, with the values that are the same for all guests."""
+        names = set(_PLACE.findall(BARE))
+        text = _PLACE.sub(lambda place: f"{place[0]}::{self._typed[place[1]][1]}", BARE)
+        return text, {name: value for name, (value, _) in self._typed.items() if name in names}
+
+    def of_each(self, guests: Guests) -> list[dict[str, str | int]]:
+        """What differs from one guest to the next, as `OF_EACH` says it to pgbench."""
+        return [self._of(guests, nth) for nth in range(guests.number)]
+
+    def _of(self, guests: Guests, nth: int) -> dict[str, str | int]:
+        named, turn = f"par_{uuid.uuid4().hex[:22]}", nth % LINKS
+        link = self._firsts["first_link"] + turn
+        return {
+            "member_id": guests.first_member + nth,
+            "touch_visit": guests.first_visit + nth,
+            "touch_link": link,
+            "by_link": link,
+            "referrer": self._firsts["first_referrer"] + turn,
+            "participant": named,
+            "asked_credential": f"mem_{named}",
+            "asked_key": named,
+            "told": json.dumps({"participant": named, "campaign": self.campaign.public_id}),
+            "body": json.dumps({**json.loads(str(self._always["body"])), "id": named}),
+        }
 
     def guests(self, number: int) -> Guests:
         asked = {**self._firsts, "guests": number}
@@ -217,16 +273,31 @@ class Statement:
         return sample
 
 
-class ServedJoinings:
-    """campaign_join_and_reply, for one guest after the other."""
+class _Served:
+    """Guests who come one after the other to processes of Python, each with a share of them."""
 
     guess = 500
     least_seconds = 0.0
 
-    def __init__(self, joining: Workers, line: Line) -> None:
-        self._joining = joining
+    def __init__(self, processes: Workers, line: Line) -> None:
+        self._processes = processes
         self._line = line
-        self._guests: list[tuple[int, str]] = []
+        self._guests: list[Any] = []
+
+    def run(self, seconds: float) -> Sample:
+        number = len(self._processes.pids)
+        shares = [{**self._given(), "guests": self._guests[n::number]} for n in range(number)]
+        sample = self._processes.run(seconds, shares)
+        if sample.acts == len(self._guests):
+            raise RanOut
+        return sample
+
+    def _given(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class ServedJoinings(_Served):
+    """campaign_join_and_reply, for one guest after the other."""
 
     def prepare(self, acts: int) -> None:
         made = self._line.guests(acts)
@@ -235,13 +306,16 @@ class ServedJoinings:
             (made.first_member + nth, visit_token(visit)) for nth, visit in enumerate(visits)
         ]
 
-    def run(self, seconds: float) -> Sample:
-        number = len(self._joining.pids)
-        shares = [
-            {"campaign_id": self._line.campaign.pk, "guests": self._guests[n::number]}
-            for n in range(number)
-        ]
-        sample = self._joining.run(seconds, shares)
-        if sample.acts == len(self._guests):
-            raise RanOut
-        return sample
+    def _given(self) -> dict[str, Any]:
+        return {"campaign_id": self._line.campaign.pk}
+
+
+class SentInserts(_Served):
+    """The bare insert, for one guest after the other, sent as services send their SQL."""
+
+    def prepare(self, acts: int) -> None:
+        self._guests = self._line.of_each(self._line.guests(acts))
+
+    def _given(self) -> dict[str, Any]:
+        statement, always = self._line.bare()
+        return {"statement": statement, "always": always}

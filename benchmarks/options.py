@@ -12,6 +12,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 CASES = (
     "visits",
     "bind",
+    "bind-service-1",
+    "bind-service-10000",
     "bind-1",
     "bind-100",
     "bind-10000",

@@ -2,6 +2,14 @@
 
 Both are there at the same time, in two databases of one server, and take turns, so that what the
 machine does meanwhile befalls both.
+
+A page is *cold* when nobody looked at that participant lately: its blocks may lie outside
+PostgreSQL's shared buffers. Of very many they do; of ten thousand no page is ever cold, because all
+of them lie in memory. So a cold page is told three times: as it took; without the time of reading
+those blocks, which tells whether the same work is done, like with like; and warm, of somebody at
+whom somebody has just looked, where nothing lies outside on either side. How many blocks lay outside
+is told beside it. Reading them is no work that grows with the number of links, but with how much of
+them the memory given to PostgreSQL does not hold.
 """
 
 import time
@@ -10,8 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import cycle
-from statistics import median
-from typing import Any
+from statistics import mean, median
+from typing import Any, NamedTuple
 
 import httpx
 import psycopg
@@ -65,7 +73,9 @@ class Compared:
         """Noise is now more and now less: that five turns agree by chance happens once in 16 times."""
         if len(self.times) < ENOUGH:
             return "too few turns to say"
-        return "within noise" if min(self.times) <= 1 <= max(self.times) else "beyond noise"
+        if min(self.times) > 1:
+            return "more with many, beyond noise"
+        return "less with many, beyond noise" if max(self.times) < 1 else "within noise"
 
     def line(self) -> str:
         return (
@@ -88,6 +98,8 @@ class Scale:
 
     links: int
     compared: tuple[Compared, ...]
+    few_outside: float
+    many_outside: float
     loaded_seconds: float
     deep_top_ms: float
     deep_leaf_ms: float
@@ -96,6 +108,10 @@ class Scale:
         return (
             f"{FEW:,} links and {self.links:,}, ten visits each, in turns: median (least–most)",
             *(one.line() for one in self.compared),
+            (
+                "blocks of a cold page that lay outside shared buffers, in the last turn: "
+                f"{self.few_outside:.1f} with few, {self.many_outside:.1f} with many"
+            ),
             f"the many loaded in {self.loaded_seconds:,.0f} s",
             (
                 f"a chain of {DEEP:,}: {self.deep_top_ms:.1f} ms for the tree of its first, "
@@ -107,6 +123,10 @@ class Scale:
         return {
             "links": self.links,
             "compared": {one.name: one.told() for one in self.compared},
+            "blocks_outside": {
+                "few": round(self.few_outside, 2),
+                "many": round(self.many_outside, 2),
+            },
             "loaded_seconds": round(self.loaded_seconds, 1),
             "deep_top_ms": round(self.deep_top_ms, 2),
             "deep_leaf_ms": round(self.deep_leaf_ms, 2),
@@ -129,6 +149,7 @@ class Place:
         self._client = Client(headers={"Authorization": f"Bearer {key}"})
         turns, phones = options.rounds + 1, PHONES * options.connections
         self._inside = stack.enter_context(ThreadPoolExecutor(1))
+        self._outside: list[int] = []
         with using(url):
             self._inside.submit(_connect).result()
             stack.callback(lambda: self._inside.submit(_disconnect).result())
@@ -146,34 +167,48 @@ class Place:
             for statement in (line.sent, BARE)
         )
 
-    def look(self) -> float:
-        """A page of the tree, in ms, of somebody at whom nobody has looked yet."""
-        return self._page_ms(next(self._unseen))
+    @property
+    def outside(self) -> float:
+        """How many blocks of a cold page lay outside shared buffers, on average of the last turn."""
+        return mean(self._outside[-PAGES:])
 
-    def look_twice(self) -> float:
+    def look(self) -> tuple[float, float]:
+        """A page of the tree, in ms, of somebody at whom nobody has looked yet; and without the time
+        of reading the blocks that lay outside.
+        """
+        before = self._read()
+        took = self._page_ms(next(self._unseen))
+        after = self._read()
+        self._outside.append(after.blocks - before.blocks)
+        return took, took - (after.ms - before.ms)
+
+    def look_twice(self) -> tuple[float]:
         """The same, of somebody at whom somebody else has just looked: all of it is in memory."""
         participant = next(self._unseen)
         self._page_ms(participant)
-        return self._page_ms(participant)
+        return (self._page_ms(participant),)
+
+    def _read(self) -> "_Read":
+        return self._inside.submit(_read).result()
 
     def _page_ms(self, participant: str) -> float:
         """What `GET /participants/{id}/tree` takes in this process."""
         return self._inside.submit(_page_ms, self._client, participant).result()
 
-    def open_first(self) -> float:
+    def open_first(self) -> tuple[float]:
         """A link that nobody has opened yet, in ms."""
-        return _first_ms(self._front, next(self._unopened))
+        return (_first_ms(self._front, next(self._unopened)),)
 
-    def open(self) -> float:
+    def open(self) -> tuple[float]:
         """Links opened all the time, as a part of the ceiling of this moment."""
         return self._ratio(*self._openings)
 
-    def bind(self) -> float:
+    def bind(self) -> tuple[float]:
         """The statement by which somebody joins, as a part of a bare insert."""
         return self._ratio(*self._bindings)
 
-    def _ratio(self, ours: "_Paced", ceiling: "_Paced") -> float:
-        return ours.rate(self._seconds) / ceiling.rate(self._seconds)
+    def _ratio(self, ours: "_Paced", ceiling: "_Paced") -> tuple[float]:
+        return (ours.rate(self._seconds) / ceiling.rate(self._seconds),)
 
     def deep_ms(self) -> tuple[float, float]:
         """A page of the first and of the last of a long chain."""
@@ -186,14 +221,24 @@ class Place:
         return top, leaf
 
 
-# Each, and how often in a turn. What leaves the least behind comes first: opening keeps visits, binding
-# adds people.
-_ACTS: tuple[tuple[str, Callable[[Place], float], int], ...] = (
-    ("a page of the tree, of somebody nobody looked at lately, ms", Place.look, PAGES),
-    ("the same, looked at the moment before, ms", Place.look_twice, PAGES),
-    ("a first opening, ms", Place.open_first, FIRSTS),
-    ("opened ÷ the ceiling of that moment", Place.open, 1),
-    ("bound ÷ a bare insert", Place.bind, 1),
+Told = tuple[float, ...]
+Do = Callable[[Place], Told]
+
+# What each tells, and how often in a turn. What leaves the least behind comes first: opening keeps
+# visits, binding adds people.
+_ACTS: tuple[tuple[tuple[str, ...], Do, int], ...] = (
+    (
+        (
+            "a cold page of the tree, of somebody nobody looked at lately, ms",
+            "a cold page without reading what lay outside shared buffers, ms",
+        ),
+        Place.look,
+        PAGES,
+    ),
+    (("a warm page, looked at the moment before, ms",), Place.look_twice, PAGES),
+    (("a first opening, ms",), Place.open_first, FIRSTS),
+    (("opened ÷ the ceiling of that moment",), Place.open, 1),
+    (("bound ÷ a bare insert",), Place.bind, 1),
 )
 
 
@@ -221,24 +266,35 @@ def measure(options: Options, url: str) -> Scale:
             _fill(database, campaign, options.links)
         loaded = time.monotonic() - began
         few, many = (Place(stack, at, campaign, key, options) for at in (url, crowded))
-        compared = [_compared(*act, few, many, options.rounds) for act in _ACTS]
-        return Scale(options.links, tuple(compared), loaded, *many.deep_ms())
+        compared = [one for act in _ACTS for one in _compared(*act, few, many, options.rounds)]
+        outside = few.outside, many.outside
+        return Scale(options.links, tuple(compared), *outside, loaded, *many.deep_ms())
 
 
 def _compared(
-    name: str, act: Callable[[Place], float], often: int, few: Place, many: Place, rounds: int
-) -> Compared:
+    names: tuple[str, ...], act: Do, often: int, few: Place, many: Place, rounds: int
+) -> list[Compared]:
     turns = [_turn(act, often, few, many) for _ in range(rounds + 1)]
-    told_few, told_many = zip(*turns[1:], strict=True)  # the first warms up
-    return Compared(name, told_few, told_many)
+    in_few, in_many = zip(*turns[1:], strict=True)  # the first warms up
+    columns = zip(names, zip(*in_few, strict=True), zip(*in_many, strict=True), strict=True)
+    return [Compared(name, of_few, of_many) for name, of_few, of_many in columns]
 
 
-def _turn(
-    act: Callable[[Place], float], often: int, few: Place, many: Place
-) -> tuple[float, float]:
-    """An act in both places by turns, so many times; the median of each."""
-    pairs = [(act(few), act(many)) for _ in range(often)]
-    return median(few for few, _ in pairs), median(many for _, many in pairs)
+def _turn(act: Do, often: int, few: Place, many: Place) -> tuple[Told, Told]:
+    """An act in both places by turns, so many times; the median of each thing it tells, in each.
+
+    Now one goes first and now the other: what one leaves behind befalls the next.
+    """
+    in_few, in_many = [], []
+    for nth in range(often):
+        both = [(few, in_few), (many, in_many)]
+        for place, told in both if nth % 2 else reversed(both):
+            told.append(act(place))
+    return _medians(in_few), _medians(in_many)
+
+
+def _medians(told: Sequence[Told]) -> Told:
+    return tuple(median(column) for column in zip(*told, strict=True))
 
 
 def _fill(database: Database, campaign: Campaign, links: int) -> None:
@@ -278,11 +334,28 @@ def _loading(database: Database) -> Iterator[None]:
 
 # Not the methods themselves: they would be those of the connection of whoever submits them.
 def _connect() -> None:
-    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("SET track_io_timing = on")
 
 
 def _disconnect() -> None:
     connection.close()
+
+
+class _Read(NamedTuple):
+    """What a database has read from outside shared buffers so far."""
+
+    blocks: int
+    ms: float
+
+
+def _read() -> _Read:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute(
+            "SELECT blks_read, blk_read_time FROM pg_stat_database WHERE datname = current_database()"
+        )
+        return _Read(*cursor.fetchone())
 
 
 def _codes(campaign: Campaign, number: int) -> list[str]:

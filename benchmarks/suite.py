@@ -29,6 +29,7 @@ from benchmarks.rounds import Case, Result, contest
 CASES: dict[str, Callable[[Arena], Case]] = {
     "visits": visits.make_case,
     "bind": binding.make_case,
+    **{f"bind-service-{depth}": binding.make_service_case(depth) for depth in binding.ENDS},
     **{f"bind-{depth}": binding.make_statement_case(depth) for depth in binding.DEPTHS},
     "seats-hot": seats.make_hot_case,
     "seats-many": seats.make_many_case,

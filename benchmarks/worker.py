@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 import django
 from django.conf import settings
@@ -20,6 +21,8 @@ STEP = 5  # events between two looks at the clock
 POINTS = 10
 
 Going = Callable[[], bool]
+Values = dict[str, str | int]
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -87,16 +90,33 @@ def _live(going: Going, members: list[int]) -> int:
 
 
 def joinings(going: Going, campaign_id: int, guests: list[tuple[int, str]]) -> int:
-    """Guests join by the visit they made; how many. In all lanes of a worker's process."""
-    from apps.core import lanes
+    """Guests join by the visit they made; how many."""
     from benchmarks.binding import join
 
-    def lane(share: list[tuple[int, str]]) -> int:
+    return _in_lanes(going, guests, lambda guest: join(campaign_id, *guest) is not None)
+
+
+def inserts(going: Going, statement: str, always: Values, guests: list[Values]) -> int:
+    """The rows of guests who join are written, with values that are all ready; how many guests."""
+    from apps.core import statements
+
+    def insert(guest: Values) -> bool:
+        statements.run(statement, always | guest)
+        return True
+
+    return _in_lanes(going, guests, insert)
+
+
+def _in_lanes(going: Going, guests: list[T], receive: Callable[[T], bool]) -> int:
+    """Receive one guest after the other, in all lanes of a worker's process; how many."""
+    from apps.core import lanes
+
+    def lane(share: list[T]) -> int:
         done = 0
-        for member, token in share:
+        for guest in share:
             if not going():
                 break
-            done += join(campaign_id, member, token) is not None
+            done += receive(guest)
         return done
 
     shares = [guests[n :: settings.WORKER_LANES] for n in range(settings.WORKER_LANES)]
@@ -117,7 +137,7 @@ def memberships(going: Going) -> int:
 
 
 WORKS: dict[str, Callable[..., int]] = {
-    work.__name__: work for work in (events, transfers, joinings, memberships)
+    work.__name__: work for work in (events, transfers, joinings, inserts, memberships)
 }
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import Permission, User
 from django.db import connection
+from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 
 from apps.core import lanes, services, sweepers
@@ -237,3 +239,18 @@ def invariants_hold() -> Callable[[], None]:
         assert invariants.breaches() == []
 
     return check
+
+
+@pytest.fixture
+def olga(admin_client: Client) -> Client:
+    """The operator, who may do everything in the admin."""
+    return admin_client
+
+
+@pytest.fixture
+def otto(client: Client, db: None) -> Client:
+    """Otto may look, and nothing else."""
+    user = User.objects.create_user("otto", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(user)
+    return client

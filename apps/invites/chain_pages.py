@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from unfold.admin import ModelAdmin
@@ -56,6 +57,7 @@ class ChainPages(ModelAdmin):
         shown = page[:FRIENDS_ON_A_PAGE]
         counted = forest.below([participant.pk, *(friend.pk for friend in shown)])
         above = forest.ancestors(participant, most=_ABOVE)
+        prefetch_related_objects(above, "member__profile")
         context = {
             "below": counted[participant.pk],
             "friends": [

@@ -74,12 +74,16 @@ def _names(rows: list[funnels.Funnel]) -> dict[str, str]:
 
 
 def _drawn(whole: funnels.Funnel) -> list[dict[str, Any]]:
-    """Each step with the width of its bar, and how many of the step before came so far."""
+    """Each step with the width of its bar, and how many of the step before came so far.
+
+    A step with more than the one before has no share of it: links are opened that no intent was told
+    of, and codes typed without a visit.
+    """
     top = max(count for _, count in whole.steps) or 1
     drawn = []
     before: int | None = None
     for name, count in whole.steps:
-        share = f"{100 * count / before:.1f}" if before else ""
+        share = f"{100 * count / before:.1f}" if before and count <= before else ""
         drawn.append(
             {"name": name, "count": count, "width": f"{100 * count / top:.2f}", "share": share}
         )

@@ -10,7 +10,7 @@ WITH touch AS (
     public_id, campaign_id, member_id, referrer_id, root_id, generation, version_id, variant,
     link_id, crossed, circumstances, status, joined_at
   )
-  VALUES (%(participant)s, %(campaign_id)s, %(member_id)s, %(referrer)s, :root, :depth, %(version)s, '',
+  VALUES (%(participant)s, %(campaign_id)s, %(member_id)s, %(referrer)s, %(root)s, %(depth)s, %(version)s, '',
           %(by_link)s, false, %(circumstances)s, 'provisional', engine_now())
   RETURNING id
 ), trace AS (

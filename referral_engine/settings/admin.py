@@ -1,5 +1,6 @@
 """The admin: its menu, what an operator does and the tables it happens in, and its looks."""
 
+import functools
 from typing import Any
 
 from django.templatetags.static import static
@@ -115,17 +116,33 @@ _ADMIN_MENU = (
 )
 
 
-def _menu_entry(title: str, icon: str, model: str, page: str = "changelist") -> dict[str, Any]:
+def _menu_entry(
+    title: str, icon: str, model: str, page: str = "changelist", may: str = "view"
+) -> dict[str, Any]:
     app, name = model.split(".")
+    link = reverse_lazy(f"admin:{app}_{name}_{page}")
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{name}_{page}"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+        "link": link,
+        "active": lambda request: str(link) == _innermost(request.path),
+        "permission": lambda request: request.user.has_perm(f"{app}.{may}_{name}"),
     }
 
 
-UNFOLD = {
+def _innermost(path: str) -> str:
+    """The menu's link under which a page is: the longest, as some pages are entries of their own."""
+    return max((link for link in _links() if path.startswith(link)), key=len, default="")
+
+
+@functools.cache
+def _links() -> tuple[str, ...]:
+    """All links of the menu, which each of its entries asks for."""
+    groups = UNFOLD["SIDEBAR"]["navigation"]
+    return tuple(str(entry["link"]) for group in groups for entry in group["items"])
+
+
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Referral engine",
     "SITE_HEADER": "Referral engine",
     "SITE_SUBHEADER": "Campaigns, rooms, rewards",
@@ -167,14 +184,13 @@ UNFOLD = {
                         "icon": "home",
                         "link": reverse_lazy("admin:index"),
                     },
-                    {
-                        "title": "Emergency stop",
-                        "icon": "emergency_home",
-                        "link": reverse_lazy("admin:campaigns_campaign_emergency"),
-                        "permission": lambda request: request.user.has_perm(
-                            "campaigns.change_campaign"
-                        ),
-                    },
+                    _menu_entry(
+                        "Emergency stop",
+                        "emergency_home",
+                        "campaigns.campaign",
+                        "emergency",
+                        may="change",
+                    ),
                 ]
             },
             *(

@@ -12,11 +12,20 @@ from tests.demo.own_var import ROOT, environ, own_var
 pytestmark = pytest.mark.slow
 
 # Where the ceiling does the same; of the others it is one transfer between two accounts.
-ALIKE = ("visits", "bind", "bind-100", "seats-hot", "offer-hot", "events", "tiers")
+ALIKE = (
+    "visits",
+    "bind",
+    "bind-service-1",
+    "bind-100",
+    "seats-hot",
+    "offer-hot",
+    "events",
+    "tiers",
+)
 # The engine's own statement, which no process of the engine sends.
 SENT_BY_PGBENCH = ("bind-100",)
 TRANSFERS = ("points-spend", "points-pair", "coupon-redeem", "ledger")
-CASES = (*ALIKE[:6], *TRANSFERS, *ALIKE[6:])
+CASES = (*ALIKE[:7], *TRANSFERS, *ALIKE[7:])
 
 
 @pytest.fixture(scope="module")

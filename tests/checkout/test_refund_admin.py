@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -18,20 +17,6 @@ from tests.groupbuy.makers import PRICE, make_owed
 from tests.makers import now
 
 LIST = "admin:groupbuy_refundorder_changelist"
-
-
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
-@pytest.fixture
-def otto(client: Client, db: None) -> Client:
-    """Otto may look, and nothing else."""
-    user = User.objects.create_user("otto", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Campaign
 from apps.campaigns.services import campaign_publish
 from apps.groupbuy import services
 from apps.groupbuy.models import OfferItem, Room, Seat
@@ -214,25 +214,25 @@ def past_its_deadline() -> World:
 
 def stopped() -> World:
     world = by_visit()
-    Campaign.objects.filter(pk=world.campaign.pk).update(stopped_at=now())
+    world.stop()
     return world
 
 
 def paused() -> World:
     world = by_visit()
-    Campaign.objects.filter(pk=world.campaign.pk).update(status="paused")
+    world.pause()
     return world
 
 
 def paused_but_in_it() -> World:
     world = in_it_already()
-    Campaign.objects.filter(pk=world.campaign.pk).update(status="paused")
+    world.pause()
     return world
 
 
 def nothing_but_the_tail_left() -> World:
     world = by_visit()
-    Budget.objects.filter(campaign=world.campaign).update(amount_minor=10, tail_bps=10_000)
+    world.spend_all_but_the_tail()
     return world
 
 

@@ -21,28 +21,31 @@ FROM generate_series(1, %s) n RETURNING id
 """
 
 
-def fill(campaign: Campaign, count: int, *, wide: bool = False) -> list[int]:
-    """So many participants by SQL: one line, or all below the first; their primary keys in turn."""
+def fill(campaign: Campaign, count: int, *, each: int = 1) -> list[int]:
+    """So many participants by SQL, where each brought so many; their primary keys in turn.
+
+    The generation is true of a line, and of a seed's friends.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_MEMBERS, [count])
         members = [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT nextval('invites_participant_id_seq')")
         first = cursor.fetchone()[0] + 1
-        above = "%(first)s" if wide else "id - 1"
-        generation = "1" if wide else "n - 1"
         cursor.execute(
-            f"""INSERT INTO invites_participant (id, public_id, campaign_id, member_id, referrer_id,
+            """INSERT INTO invites_participant (id, public_id, campaign_id, member_id, referrer_id,
                     root_id, generation, version_id, variant, crossed, circumstances, status,
                     joined_at, confirmed_at)
                 SELECT id, 'par_filled_' || n, %(campaign)s, member,
-                       CASE WHEN n > 1 THEN {above} END, CASE WHEN n > 1 THEN %(first)s END,
-                       CASE WHEN n > 1 THEN {generation} ELSE 0 END, %(version)s, '', false, '{{}}',
-                       'confirmed', now(), now()
+                       CASE WHEN n > 1 THEN %(first)s + (n - 2) / %(each)s END,
+                       CASE WHEN n > 1 THEN %(first)s END,
+                       CASE WHEN n = 1 THEN 0 WHEN %(each)s = 1 THEN n - 1 ELSE 1 END,
+                       %(version)s, '', false, '{}', 'confirmed', now(), now()
                 FROM (SELECT n, member, %(first)s + n - 1 AS id
                       FROM unnest(%(members)s::bigint[]) WITH ORDINALITY AS m (member, n)) row
                 ORDER BY n""",
             {
                 "first": first,
+                "each": each,
                 "campaign": campaign.pk,
                 "version": campaign.published_version_id,
                 "members": members,
@@ -100,7 +103,7 @@ def test_a_page_costs_the_same_below_the_first_and_below_the_last(campaign: Camp
 
 
 def test_a_member_with_twenty_thousand_friends(campaign: Campaign) -> None:
-    wide = fill(campaign, 20_001, wide=True)
+    wide = fill(campaign, 20_001, each=20_000)
     top = Participant.objects.get(pk=wide[0])
     counted = forest.below([top.pk])[top.pk]
     assert counted == forest.Below(friends=500, everybody=500, depth=1, is_more=True)
@@ -109,6 +112,27 @@ def test_a_member_with_twenty_thousand_friends(campaign: Campaign) -> None:
     sql, values = page.query.sql_with_params()
     assert [row.pk for row in page] == wide[:-51:-1]
     assert buffers(sql, values) < 200
+
+
+def test_a_level_is_one_way_down_the_index(
+    campaign: Campaign, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    """However many stand on it: below somebody with a hundred friends there are three to walk."""
+    if connection.connection.info.server_version < 170_000:
+        pytest.skip("PostgreSQL 17 was the first to look for many keys in one go")
+    tree = fill(campaign, 10_101, each=100)
+    top = tree[1]
+    assert forest.below([top]) == {top: forest.Below(100, 100, 1, is_more=False)}
+    assert below_costs(top) < 20
+    friend = Participant.objects.filter(referrer=top)[0]
+    with django_assert_num_queries(1):
+        above = [
+            (row.pk, row.public_id, row.generation, row.status) for row in forest.ancestors(friend)
+        ]
+    assert above == [
+        (tree[1], "par_filled_2", 1, "confirmed"),
+        (tree[0], "par_filled_1", 0, "confirmed"),
+    ]
 
 
 def test_a_small_tree_is_counted_to_the_end(campaign: Campaign) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apps.campaigns.models import Budget, Campaign
+from apps.campaigns.models import Campaign
 from apps.campaigns.rules import Beneficiary, Trigger
 from apps.invites import services
 from apps.invites.models import Link, Participant
@@ -97,19 +97,19 @@ def told_before() -> World:
 
 def paused() -> World:
     world = by_a_visit()
-    Campaign.objects.filter(pk=world.campaign.pk).update(status="paused")
+    world.pause()
     return world
 
 
 def stopped() -> World:
     world = by_a_visit()
-    Campaign.objects.filter(pk=world.campaign.pk).update(stopped_at=now())
+    world.stop()
     return world
 
 
 def nothing_but_the_tail_left() -> World:
     world = by_a_visit()
-    Budget.objects.filter(campaign=world.campaign).update(amount_minor=10, tail_bps=10_000)
+    world.spend_all_but_the_tail()
     return world
 
 

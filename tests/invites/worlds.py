@@ -14,7 +14,7 @@ import pytest
 from django.db.models import QuerySet
 from django.test import Client
 
-from apps.campaigns.models import Campaign
+from apps.campaigns.models import Budget, Campaign
 from apps.core.models import Event, IdempotentReply
 from apps.invites.models import Link, Participant, Touch, Trace, Visit
 from apps.invites.rules import Opening
@@ -49,6 +49,15 @@ class World:
         self.body["visit_token"] = visit_token(visit)
         visit.refresh_from_db()
         return visit
+
+    def pause(self) -> None:
+        Campaign.objects.filter(pk=self.campaign.pk).update(status="paused")
+
+    def stop(self) -> None:
+        Campaign.objects.filter(pk=self.campaign.pk).update(stopped_at=now())
+
+    def spend_all_but_the_tail(self) -> None:
+        Budget.objects.filter(campaign=self.campaign).update(amount_minor=10, tail_bps=10_000)
 
     def ask(self, key: str = "k1") -> Any:
         claims = MemberClaims(self.bob.pk, self.bob.public_id, False)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -11,20 +10,6 @@ from apps.obligations import services
 from apps.obligations.models import Fulfilment, Payable, Payout, PayoutPlan
 from tests.makers import make_member as make_known_member
 from tests.obligations.makers import NOW, earn, make_member, paid, statement, take_back
-
-
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
-@pytest.fixture
-def otto(client: Client, db: None) -> Client:
-    """Otto may look, and nothing else."""
-    user = User.objects.create_user("otto", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    client.force_login(user)
-    return client
 
 
 def page(name: str, *args: Any) -> str:

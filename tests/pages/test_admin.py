@@ -24,11 +24,6 @@ from tests.pages.makers import make_room
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
 def page_of(model: type[Model], page: str, *args: int) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 

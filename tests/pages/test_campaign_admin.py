@@ -32,11 +32,6 @@ PER_HEAD = (
 )
 
 
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
 def at(page: str, *args: Any) -> str:
     return reverse(f"admin:campaigns_{page}", args=args)
 

@@ -22,11 +22,6 @@ WHY = "She showed us the chat."
 
 
 @pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
-@pytest.fixture
 def campaign(db: None) -> Campaign:
     return make_campaign(
         (Trigger.ORDER_PAID, Beneficiary.REFERRER, {"hold_seconds": 86_400}), name="Spring"
@@ -168,6 +163,20 @@ def test_the_funnel_page(olga: Client, campaign: Campaign) -> None:
     for by, row in (("channel", "moments"), ("link", link.code), ("participant", ">ann<")):
         shown = olga.get(FUNNEL, {"campaign": campaign.pk, "by": by}, follow=True)
         assert row in shown.content.decode()
+    funnel = olga.get(FUNNEL, {"campaign": campaign.pk}, follow=True).context
+    assert [(step["count"], step["share"]) for step in funnel["steps"][:3]] == [
+        (1, ""),
+        (1, "100.0"),
+        (1, "100.0"),
+    ]
+    join(campaign, "carl", Brought(link.code))  # who opened nothing: more came than opened it
+    funnel = olga.get(FUNNEL, {"campaign": campaign.pk}, follow=True).context
+    assert [(step["count"], step["share"]) for step in funnel["steps"][1:3]] == [
+        (1, "100.0"),
+        (2, ""),
+    ]
+    menu = [entry for group in funnel["sidebar_navigation"] for entry in group["items"]]
+    assert [entry["title"] for entry in menu if entry["active"]] == ["How far links come"]
     odd = olga.get(FUNNEL, {"campaign": "x", "by": "weather"}, follow=True)
     assert odd.status_code == 200
 

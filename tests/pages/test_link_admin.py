@@ -23,11 +23,6 @@ LINKS = "/admin/invites/link/"
 LANDINGS = "/admin/invites/landing/"
 
 
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
 def make_partner_link(name: str = "kol", **terms: Any) -> Link:
     campaign = terms.pop("campaign", None) or make_campaign()
     member = make_member(name)

@@ -16,11 +16,6 @@ from tests.makers import make_campaign
 from tests.pages.makers import make_room
 
 
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
 def form(campaign: Campaign, **changed: Any) -> dict[str, Any]:
     """What the browser sends for a new offer of one item."""
     return {

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 
-import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
@@ -15,11 +14,6 @@ from apps.invites.services import campaign_join
 from tests.makers import make_campaign, make_member, now
 
 BUYER = Beneficiary.MEMBER
-
-
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
 
 
 def page_of(campaign: Campaign, name: str) -> str:

@@ -21,11 +21,6 @@ from tests.makers import make_campaign, make_member, now
 WHY = "/admin/rewards/decision/why/"
 
 
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
 def operator(name: str, *, only_look: bool = False) -> Client:
     client = Client()
     user = User.objects.create_user(name, is_staff=True, is_superuser=not only_look)

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
-@pytest.fixture
 def otto(db: None) -> Client:
     """Otto is an operator like olga."""
     otto = Client()

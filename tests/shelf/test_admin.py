@@ -17,11 +17,6 @@ from tests.shelf.makers import (
 )
 
 
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
 def page(name: str, *args: Any) -> str:
     return reverse(f"admin:shelf_{name}", args=args)
 

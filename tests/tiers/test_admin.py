@@ -12,11 +12,6 @@ from tests import makers
 from tests.tiers.makers import grow, make_ladder
 
 
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
 def page(name: str, *args: Any) -> str:
     return reverse(f"admin:tiers_{name}", args=args)
 

@@ -10,11 +10,6 @@ from apps.webhooks.models import Delivery, Endpoint
 from tests.webhooks.makers import delivery_to, make_endpoint, make_event
 
 
-@pytest.fixture
-def olga(admin_client: Client) -> Client:
-    return admin_client
-
-
 def submit(olga: Client, page: str, fields: dict[str, Any], *args: int) -> str:
     answer = olga.post(reverse(f"admin:webhooks_{page}", args=args), fields, follow=True)
     return answer.content.decode()

@@ -237,7 +237,7 @@ class Trace(models.Model):
     candidates = models.JSONField()
 
     def __str__(self) -> str:
-        return f"Trace of {self.participant_id}"
+        return f"Decided on {self.decided_at:%d %B %Y, %H:%M} UTC"
 
 
 class CampaignOrder(models.Model):

@@ -1,5 +1,6 @@
 """Doors: gifts, for the shop and for the member."""
 
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -8,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import clock
-from apps.core.api import EnginePagination, EngineView, idempotent
+from apps.core.api import EnginePagination, EngineView, idempotent, parsed
 from apps.core.callers import Door, acting_member_id, is_test
 from apps.obligations import selectors, services
 from apps.obligations.api.filters import status_asked
@@ -74,6 +75,13 @@ class FulfilmentsView(EngineView):
         return pages.get_paginated_response(FulfilmentOutput(page, many=True).data)
 
 
+def _ended(request: Request, public_id: str, end: Callable[..., Fulfilment]) -> Response:
+    """The gift, ended as a service ends it, with the note that was sent."""
+    note = parsed(FulfilmentInput, request.data)["note"]
+    fulfilment = end(public_id=public_id, is_test=is_test(request), note=note, now=clock.now())
+    return Response(FulfilmentOutput(fulfilment).data)
+
+
 class FulfilmentConfirmView(EngineView):
     """The gift was handed over."""
 
@@ -82,15 +90,7 @@ class FulfilmentConfirmView(EngineView):
     @extend_schema(request=FulfilmentInput, responses={200: FulfilmentOutput})
     @idempotent()
     def post(self, request: Request, fulfilment_id: str) -> Response:
-        body = FulfilmentInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        fulfilment = services.fulfilment_confirm(
-            public_id=fulfilment_id,
-            is_test=is_test(request),
-            note=body.validated_data["note"],
-            now=clock.now(),
-        )
-        return Response(FulfilmentOutput(fulfilment).data)
+        return _ended(request, fulfilment_id, services.fulfilment_confirm)
 
 
 class FulfilmentCancelView(EngineView):
@@ -101,15 +101,7 @@ class FulfilmentCancelView(EngineView):
     @extend_schema(request=FulfilmentInput, responses={200: FulfilmentOutput})
     @idempotent()
     def post(self, request: Request, fulfilment_id: str) -> Response:
-        body = FulfilmentInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        fulfilment = services.fulfilment_cancel(
-            public_id=fulfilment_id,
-            is_test=is_test(request),
-            note=body.validated_data["note"],
-            now=clock.now(),
-        )
-        return Response(FulfilmentOutput(fulfilment).data)
+        return _ended(request, fulfilment_id, services.fulfilment_cancel)
 
 
 class MyFulfilmentsView(EngineView):
