@@ -45,7 +45,7 @@ MOST_DAYS = 366
 TOP = 10
 
 # All that a campaign can reward, by when it happened. Who joined during the pre-heating joined when
-# the campaign starts.
+# the campaign starts; a friend counts once confirmed, also for what they bought before.
 _HISTORY = """WITH history AS (
   SELECT greatest(confirmed_at, %(starts_at)s) AS at, 1 AS turn, id,
          %(participant)s || public_id AS subject
@@ -65,8 +65,10 @@ _HISTORY = """WITH history AS (
   FROM groupbuy_room r JOIN groupbuy_offer f ON f.id = r.offer_id
   WHERE f.campaign_id = %(campaign)s AND r.ended_at >= %(since)s AND r.status = 'completed'
   UNION ALL
-  SELECT occurred_at, 5, id, %(act)s || public_id
-  FROM invites_act WHERE campaign_id = %(campaign)s AND occurred_at >= %(since)s
+  SELECT greatest(a.occurred_at, friend.confirmed_at), 5, a.id, %(act)s || a.public_id
+  FROM invites_act a LEFT JOIN invites_participant friend ON friend.id = a.referee_id
+  WHERE a.campaign_id = %(campaign)s
+    AND greatest(a.occurred_at, friend.confirmed_at) >= %(since)s
 )
 """
 
