@@ -36,7 +36,7 @@ from benchmarks.options import BASE_DIR, Options
 DUCKDB = "duckdb==2.0.1"
 HOME = BASE_DIR / "var/duckdb"
 SCRIPT = Path(__file__).with_name("duck.py")
-NO_DUCKDB = f"{DUCKDB} could not be had here"
+NO_DUCKDB = f"{DUCKDB} was not asked for, or could not be had"
 
 VISITS_EACH = 10
 GENERATIONS = (20, 25, 22, 18, 15)  # per cent of the participants

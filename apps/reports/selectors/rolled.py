@@ -248,15 +248,17 @@ def cells(found: Slots, window: int, now: dt.datetime) -> Cells:
     span = np.minimum(found.width, past)
     young = ~is_mature
     most = int(found.referees.max(initial=0)) + 1
-    alike = found.generation[is_mature] * most + found.referees[is_mature]
-    people = np.bincount(alike, weights=found.people[is_mature]).astype(np.int64)
-    held = np.flatnonzero(people)
+    # Chains may be deep and stars large: only what there is has a place.
+    alike, row = np.unique(
+        found.generation[is_mature] * most + found.referees[is_mature], return_inverse=True
+    )
+    people = np.bincount(row, weights=found.people[is_mature]).astype(np.int64)
     return Cells(
-        np.concatenate([held // most, found.generation[young]]),
-        np.concatenate([held % most, found.referees[young]]),
-        np.concatenate([np.full(len(held), window), (past - span // 2)[young]]),
-        np.concatenate([np.zeros(len(held), np.int64), span[young]]),
-        np.concatenate([people[held], found.people[young]]),
+        np.concatenate([alike // most, found.generation[young]]),
+        np.concatenate([alike % most, found.referees[young]]),
+        np.concatenate([np.full(len(alike), window), (past - span // 2)[young]]),
+        np.concatenate([np.zeros(len(alike), np.int64), span[young]]),
+        np.concatenate([people, found.people[young]]),
     )
 
 
