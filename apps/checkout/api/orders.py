@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -154,7 +155,7 @@ class OrdersView(EngineView):
     scope = "orders"
 
     @extend_schema(request=OrderInput, responses={201: OrderOutput, 200: DryRunOutput})
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         if not is_dry_run(request.data):
             return self._report(request)
         require_idempotency_key(request)
