@@ -45,7 +45,7 @@ def test_all_terms_are_told_in_words() -> None:
         "What a step leaves over is credited as points.",
         "At most 2 pieces in a seat.",
         "At most 4 seats of the offer for one member.",
-        "At most 1 rooms hosted by one member.",
+        "At most 1 room hosted by one member.",
         "At most 2 open rooms at once for one member.",
         "Seats are for new members; the host may be an old one.",
         "Who gives up 3 seats within 1 day waits for 1 day 12 hours.",

@@ -49,12 +49,14 @@ def _settlement(terms: Terms) -> str:
 
 def _limits(terms: Terms) -> Iterator[str]:
     limits = (
-        (terms.max_quantity, "pieces in a seat"),
-        (terms.limits.seats, "seats of the offer for one member"),
-        (terms.limits.rooms_hosted, "rooms hosted by one member"),
-        (terms.limits.open_at_once, "open rooms at once for one member"),
+        (terms.max_quantity, "piece", "in a seat"),
+        (terms.limits.seats, "seat", "of the offer for one member"),
+        (terms.limits.rooms_hosted, "room", "hosted by one member"),
+        (terms.limits.open_at_once, "open room", "at once for one member"),
     )
-    yield from (f"At most {limit} {of}." for limit, of in limits if limit is not None)
+    for limit, what, of in limits:
+        if limit is not None:
+            yield f"At most {limit} {what}{'s' * (limit != 1)} {of}."
     if terms.new_members_only:
         yield "Seats are for new members; the host may be an old one."
     if (cool_down := terms.cool_down) is not None:
