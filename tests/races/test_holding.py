@@ -1,6 +1,7 @@
 """Races of a seat held in one look and one write: what changes between the two, and under its lock."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +21,14 @@ from tests.makers import make_campaign, make_member, make_offer, now
 from tests.races.test_rooms import hold, open_room, open_room_in, seated
 from tests.races.test_stock import make_scarce, stock
 from tests.races.threads import Gap, at_once, attempt, broken_promises, each, without
+
+
+@pytest.fixture(autouse=True)
+def _statements_made_anew() -> Iterator[None]:
+    """Controls change the parts of statements, which are put together once."""
+    holding._steps.cache_clear()
+    yield
+    holding._steps.cache_clear()
 
 
 def hold_at_once(room: Room, member: Member, code: str = "", key: str = "k") -> Any:
