@@ -1,6 +1,7 @@
 """The chain from a participant to those they brought, for the latest whose whole window is over."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -8,6 +9,7 @@ from django.db import connection
 from apps.campaigns.models import Campaign
 from apps.reports.models import Ahead
 from apps.reports.selectors.ahead import Kept
+from apps.reports.viral.figures import Reason, absent
 from apps.reports.viral.funnel import Funnel, funnel
 
 # So many participants are asked about, the latest ones: with all of them, the page would get slower with
@@ -61,7 +63,7 @@ def mature_chain(campaign: Campaign, *, now: dt.datetime, variant: str | None = 
         cursor.execute(_CHAIN_SQL, given)
         counts = cursor.fetchone()
     steps = [(name, int(count)) for name, count in zip(STEPS, counts, strict=True)]
-    return funnel([(name, count) for name, count in steps if count or name != "share intents"])
+    return _chain([(name, count) for name, count in steps if count or name != "share intents"])
 
 
 def chain_told(campaign: Campaign, *, now: dt.datetime) -> list[Any]:
@@ -76,4 +78,9 @@ def chain_counted(
     now where it was not counted yet, or by another window."""
     within = campaign.attribution_window
     found = kept.read(Ahead.What.CHAIN, within, lambda: chain_told(campaign, now=now))
-    return funnel([(name, count) for name, count in found.counted]), found.counted_at
+    return _chain([(name, count) for name, count in found.counted]), found.counted_at
+
+
+def _chain(counts: Sequence[tuple[str, int]]) -> Funnel:
+    early = absent(Reason.TOO_EARLY, "nobody’s attribution window is over yet")
+    return funnel(counts, nobody=early)

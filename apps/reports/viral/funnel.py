@@ -31,9 +31,10 @@ class Funnel:
     product: Figure
 
 
-def funnel(counts: Sequence[tuple[str, int]]) -> Funnel:
+def funnel(counts: Sequence[tuple[str, int]], *, nobody: Figure | None = None) -> Funnel:
     """The chain of (name, count). Raises ValueError for a count below zero. A zero denominator
-    makes its rate n/a; so is the product where any rate is."""
+    makes its rate n/a; so is the product where any rate is. `nobody` is what they are instead where
+    the first step counts none."""
     for name, count in counts:
         if count < 0:
             raise ValueError(f"{name}: a count is not below zero")
@@ -41,6 +42,8 @@ def funnel(counts: Sequence[tuple[str, int]]) -> Funnel:
     for place, (name, count) in enumerate(counts):
         if place == 0:
             rate = absent(Reason.NOT_APPLICABLE, "the first step has none before it")
+        elif nobody is not None and counts[0][1] == 0:
+            rate = nobody
         else:
             rate = ratio(count, steps[-1].count, f"no {steps[-1].name} yet")
         steps.append(Step(name, count, rate))

@@ -12,7 +12,7 @@ from apps.reports.viral import (
 )
 from apps.reports.viral.attribution import Credit
 from apps.reports.viral.costs import Money
-from apps.reports.viral.figures import Absent, Figure, Reason
+from apps.reports.viral.figures import Absent, Figure, Reason, absent
 from apps.reports.viral.lifetime.purchases import Buying, Histories, bg_nbd, mbg_nbd
 from apps.reports.viral.lifetime.spend import GammaGamma, Spending, gamma_gamma, independence
 from apps.reports.viral.lifetime.value import backtest
@@ -46,6 +46,13 @@ def test_a_funnel() -> None:
     assert empty.product.why == "no sharers yet"
     assert funnel.funnel([]).product.reason is Reason.NOT_APPLICABLE
     assert funnel.funnel([("participants", 1)]).product.reason is Reason.NOT_APPLICABLE
+
+
+def test_a_funnel_of_nobody_is_what_one_says_of_nobody() -> None:
+    early = absent(Reason.TOO_EARLY, "nobody’s attribution window is over yet")
+    found = funnel.funnel([("participants", 0), ("sharers", 0), ("visits", 3)], nobody=early)
+    assert [step.rate for step in found.steps[1:]] == [early, early]
+    assert found.product == early
 
 
 def test_what_a_member_costs() -> None:
