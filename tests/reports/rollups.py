@@ -45,6 +45,14 @@ def rows_of(campaign: Campaign) -> Rows:
     return found
 
 
+def miscounted(campaign: Campaign) -> dict[str, tuple[Any, Any]]:
+    """The tables whose rows are not what one counts by hand: as they are, and as they should be."""
+    rolled, by_hand = rows_of(campaign), counted_by_hand(campaign)
+    return {
+        name: (rolled[name], should) for name, should in by_hand.items() if rolled[name] != should
+    }
+
+
 def counted_by_hand(campaign: Campaign) -> Rows:
     """The rollups, but for the tables that keep what was counted."""
     zone = zoneinfo.ZoneInfo(campaign.time_zone)

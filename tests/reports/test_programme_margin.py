@@ -1,8 +1,6 @@
 """Margin in the programme report: where it is known from, when money is of it, what models make of it."""
 
-import csv
 import datetime as dt
-import gzip
 import random
 
 import pytest
@@ -20,10 +18,10 @@ from apps.reports.selectors.programmes import programme_latest
 from apps.reports.services import campaign_rebuild, programme_ask, programme_compute
 from apps.reports.services.programme import programme_report, programmes_due
 from apps.reports.viral.figures import Reason
-from tests.conftest import DATA
 from tests.makers import make_campaign, make_member, make_offer
 from tests.pages.makers import make_room
 from tests.reports.test_paying import buy, rate, refund
+from tests.reports.test_programme import cdnow
 from tests.reports.viral.data import needs_data
 
 pytestmark = pytest.mark.django_db
@@ -111,23 +109,7 @@ def test_a_rate_is_of_the_price_before_the_group_discount() -> None:
 @needs_data
 def test_cdnows_worth_is_the_margins_share_of_it() -> None:
     """With the same rate for all, margin models are those of revenue, scaled; the backtest, too."""
-    with gzip.open(DATA / "clv" / "cdnow_transactions.csv.gz", "rt") as file:
-        rows = [row for row in csv.DictReader(file) if int(row["id"]) <= 2500]
-    first = {row["id"]: row["date"] for row in reversed(rows)}
-    made = Member.objects.bulk_create(Member(created_at=f"{at}T00:00:00Z") for at in first.values())
-    members = dict(zip(first, made, strict=True))
-    Order.objects.bulk_create(
-        Order(
-            order_id=str(number),
-            member=members[row["id"]],
-            nth=number,
-            currency="USD",
-            paid_minor=max(round(100 * float(row["amount"])), 1),
-            occurred_at=f"{row['date']}T12:00:00Z",
-            fingerprint="",
-        )
-        for number, row in enumerate(rows, 1)
-    )
+    cdnow(2500)
     now = dt.datetime(1998, 7, 1, tzinfo=dt.UTC)
     revenue = programme_report(now=now)
     MarginRate.objects.create(tag="", rate_bps=4000)
